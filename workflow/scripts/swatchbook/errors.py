@@ -1,0 +1,55 @@
+"""Errors that speak to the user: what happened, in which file or key, and what to do about it."""
+
+from collections.abc import Iterable
+
+
+class SwatchbookError(Exception):
+    """Something that the user can act on, told in one line and without a traceback.
+
+    Parameters
+    ----------
+    what
+        What is wrong, as a sentence without a full stop.
+    where
+        The file, key or URL that it is wrong in.
+    hint
+        What to do about it.
+    """
+
+    def __init__(self, what: str, *, where: object = None, hint: str | None = None):
+        self.what = what
+        self.where = where
+        self.hint = hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where is not None else ""
+        advice = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.what}{advice}"
+
+
+class ConfigurationError(SwatchbookError):
+    """A configuration file has a key or a value that the workflow does not accept."""
+
+
+class DownloadError(SwatchbookError):
+    """A file could not be brought from any of its sources, or is not the pinned one."""
+
+
+class DataError(SwatchbookError):
+    """An archive, image, label table or array is not what its data set's file says."""
+
+
+class DeviceError(SwatchbookError):
+    """The device or the precision that was asked for is not there."""
+
+
+class TrainingError(SwatchbookError):
+    """A training cannot go on."""
+
+
+def first_ten(items: Iterable[object]) -> str:
+    """Name the first ten items and the number of all of them: ``a, b, c … (57 in all)``."""
+    items = list(items)
+    named = ", ".join(str(item) for item in items[:10])
+    return named if len(items) <= 10 else f"{named} … ({len(items)} in all)"
