@@ -1,0 +1,181 @@
+"""Configuration: read, checked against a JSON schema, completed with its defaults.
+
+A wrong configuration is told by key and value, with what is allowed and, for an unknown key, the
+nearest one that exists.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from swatchbook.errors import ConfigurationError
+
+
+def read(path: str | Path) -> Any:
+    """Read a YAML file.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such file or it is not YAML; the message has the line.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError("there is no such file", where=path) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = " ".join(str(error).split())
+        raise ConfigurationError(f"not readable as YAML: {text}", where=path) from error
+
+
+def checked(value: Any, schema: str | Path, where: str | Path) -> Any:
+    """Check `value` against a schema and return a copy with the schema's defaults filled in.
+
+    Parameters
+    ----------
+    value
+        What was read from a configuration file.
+    schema
+        The file of a JSON schema (draft 2020-12).
+    where
+        The configuration file, for the message.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first thing that is wrong: key, value, what is allowed, the nearest valid key.
+    """
+    rules = json.loads(Path(schema).read_text(encoding="utf-8"))
+    value = deepcopy(value)
+    problems = list(_CompletingValidator(rules).iter_errors(value))
+    if problems:
+        problem = min(problems, key=lambda error: (len(error.absolute_path), error.message))
+        raise ConfigurationError(_told(problem), where=where)
+    return value
+
+
+def load_dataset(name: str, folder: str | Path, schema: str | Path) -> dict[str, Any]:
+    """Read and check the file of one data set, ``<folder>/<name>.yaml``.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such file (the message names those that there are), or it is wrong.
+    """
+    path = Path(folder) / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem for file in Path(folder).glob("*.yaml"))
+        raise ConfigurationError(
+            f"key 'datasets': there is no {path}",
+            hint=_nearest(name, known) or f"data sets with a file: {', '.join(known) or 'none'}",
+        )
+    spec = checked(read(path), schema, path)
+    used = {"idx": _idx_files, "archive": _archive_files}[spec["format"]](spec)
+    unknown = sorted(set(used) - set(spec["files"]))
+    if unknown:
+        raise ConfigurationError(
+            f"key '{spec['format']}': {unknown[0]} does not stand under 'files'", where=path
+        )
+    return spec
+
+
+def _idx_files(spec: Mapping[str, Any]) -> list[str]:
+    return [file for part in spec["idx"].values() for file in part.values()]
+
+
+def _archive_files(spec: Mapping[str, Any]) -> list[str]:
+    return list(spec["archive"].values())
+
+
+def _with_defaults(validate_properties: Any) -> Any:
+    """Make a validator of ``properties`` fill in defaults before it looks at the values."""
+
+    def complete(validator: Any, properties: Any, instance: Any, schema: Any) -> Any:
+        if validator.is_type(instance, "object"):
+            for key, rules in properties.items():
+                if "default" in rules and key not in instance:
+                    instance[key] = deepcopy(rules["default"])
+        yield from validate_properties(validator, properties, instance, schema)
+
+    return complete
+
+
+_CompletingValidator = extend(
+    Draft202012Validator,
+    {"properties": _with_defaults(Draft202012Validator.VALIDATORS["properties"])},
+)
+
+
+def _told(problem: ValidationError) -> str:
+    """Tell one problem: the key, the value, what is allowed."""
+    key = _dotted(problem.absolute_path)
+    rules, value = problem.schema, problem.instance
+    if problem.validator == "additionalProperties":
+        allowed = sorted(rules.get("properties", {}))
+        unknown = sorted(set(value) - set(allowed))[0]
+        full = f"{key}.{unknown}" if key else unknown
+        near = _nearest(unknown, allowed)
+        return f"unknown key '{full}'; {near or 'allowed here: ' + ', '.join(allowed)}"
+    if problem.validator == "required":
+        missing = sorted(set(rules["required"]) - set(value))[0]
+        return f"key '{f'{key}.{missing}' if key else missing}' is missing"
+    if problem.validator == "propertyNames":
+        return f"key '{key}': {_wanted(rules['propertyNames'])}, not {problem.instance!r}"
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    return f"key '{key}' is {shown[:80]}; allowed: {_wanted(rules)}"
+
+
+def _wanted(rules: Mapping[str, Any]) -> str:
+    """Say in words what a schema allows for one value."""
+    if "x-allowed" in rules:
+        return str(rules["x-allowed"])
+    if "enum" in rules:
+        return ", ".join(json.dumps(value) for value in rules["enum"])
+    words = []
+    if "type" in rules:
+        types = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]
+        words.append(" or ".join(TYPE_WORDS[type_] for type_ in types))
+    limits = {
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "exclusiveMinimum": "more than {}",
+        "exclusiveMaximum": "less than {}",
+        "minItems": "at least {} of them",
+        "pattern": "matching {}",
+    }
+    words += [words_.format(rules[limit]) for limit, words_ in limits.items() if limit in rules]
+    if rules.get("uniqueItems"):
+        words.append("each once")
+    if rules.get("minProperties") == rules.get("maxProperties") == 1:
+        words.append("with one key of " + ", ".join(rules["properties"]))
+    return ", ".join(words)
+
+
+TYPE_WORDS = {
+    "object": "keys and values",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def _nearest(word: str, known: list[str]) -> str | None:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else None
+
+
+def _dotted(path: Any) -> str:
+    key = ""
+    for part in path:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
+    return key
