@@ -11,8 +11,8 @@ import numpy as np
 import py7zr
 from py7zr.helpers import ArchiveTimestamp
 
-from swatchbook.downloads import replacing
 from swatchbook.errors import DataError
+from swatchbook.files import replacing_file
 from swatchbook.progress import Progress
 
 BATCHES = tuple(f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6))
@@ -36,10 +36,10 @@ def write_label_table(
     ------
     DataError
         If the tarball is not what CIFAR-10's is.
-    DownloadError
+    StorageError
         If `destination` cannot be written.
     """
-    with replacing(destination) as file:
+    with replacing_file(destination) as file:
         file.write(b"id,label\n")
         next_id = 1
         for labels, _ in read_batches(tarball, images_per_batch=images_per_batch):
@@ -65,12 +65,12 @@ def write_archive(
     ------
     DataError
         If the tarball is not what CIFAR-10's is.
-    DownloadError
+    StorageError
         If `destination` cannot be written.
     """
     total = images_per_batch * len(BATCHES)
     with (
-        replacing(destination) as file,
+        replacing_file(destination) as file,
         py7zr.SevenZipFile(file, "w", filters=[{"id": py7zr.FILTER_COPY}]) as archive,
         Progress(f"pack {destination.name}", total, "image") as progress,
     ):
@@ -84,9 +84,7 @@ def write_archive(
                     archive.writef(content, f"train/{progress.done + 1}.png")
                 progress.update()
         for member in archive.header.files_info.files:
-            member.update(
-                creationtime=PACKED_AT, lastwritetime=PACKED_AT, lastaccesstime=PACKED_AT
-            )
+            member.update(creationtime=PACKED_AT, lastwritetime=PACKED_AT, lastaccesstime=PACKED_AT)
 
 
 def read_batches(

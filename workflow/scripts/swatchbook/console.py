@@ -1,4 +1,4 @@
-"""What a job says, and where: everything in its log file, one line on the terminal when it fails."""
+"""What a job says, and where: all of it in its log file, one line on the terminal if it fails."""
 
 import logging
 import sys

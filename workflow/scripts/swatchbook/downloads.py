@@ -1,20 +1,14 @@
 """Bring one file over HTTP: whole and verified under its final name, or not at all."""
 
-import errno
 import hashlib
 import logging
-import os
 import random
 import re
-import secrets
 import shutil
-import signal
 import ssl
-import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -25,7 +19,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import requests
 import urllib3
 
-from swatchbook.errors import DownloadError
+from swatchbook import files
+from swatchbook.errors import DownloadError, StorageError
 from swatchbook.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -42,7 +37,9 @@ HINTS = {
     404: "the file is not at this address",
     410: "the file is not at this address any more",
 }
-WEB_PAGE = re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.I | re.S)
+WEB_PAGE = re.compile(
+    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.I | re.S
+)
 
 
 class StatusError(DownloadError):
@@ -101,13 +98,15 @@ def fetch(
     StatusError
         If the server answers with any other error (it is a `DownloadError`).
     DownloadError
-        If the file cannot be had, is not the pinned one, is a web page, or cannot be stored.
+        If the file cannot be had, is not the pinned one or is a web page.
+    StorageError
+        If it cannot be stored.
     """
     address, credentials = _split_credentials(url, headers or {})
     shown = redacted(url)
     is_fresh_try = False
     failures = 0
-    with replacing(destination) as file, requests.Session() as session:
+    with files.replacing_file(destination) as file, requests.Session() as session:
         transfer = _Transfer(file, pinned=bool(sha256 or md5))
         while True:
             try:
@@ -144,24 +143,6 @@ def fetch(
             transfer.start_over()
 
 
-def file_digest(path: Path, algorithm: str = "sha256") -> str:
-    """The digest of a file's content, in hexadecimal.
-
-    Raises
-    ------
-    DownloadError
-        If the file cannot be read.
-    """
-    try:
-        with open(path, "rb") as file:
-            # MD5 only ever checks what a publisher signed with it; without this, FIPS builds refuse.
-            return hashlib.file_digest(
-                file, lambda: hashlib.new(algorithm, usedforsecurity=False)
-            ).hexdigest()
-    except OSError as error:
-        raise DownloadError(f"cannot be read: {error.strerror}", where=path) from error
-
-
 def verify(path: Path, sha256: Sequence[str], *, hint: str | None = None) -> str:
     """Return the SHA-256 digest of a file after comparing it with the ones in `sha256`, if any.
 
@@ -170,53 +151,13 @@ def verify(path: Path, sha256: Sequence[str], *, hint: str | None = None) -> str
     DownloadError
         With both digests and `hint`, if the file has none of them, or if it cannot be read.
     """
-    digest = file_digest(path)
+    try:
+        digest = files.digest(path)
+    except OSError as error:
+        raise DownloadError(f"cannot be read: {error.strerror}", where=path) from error
     if sha256 and not _is_among(digest, sha256):
         raise DownloadError(_wrong("SHA-256", digest, sha256), where=path, hint=hint)
     return digest
-
-
-@contextmanager
-def temporary_beside(destination: Path) -> Iterator[Path]:
-    """A hidden name beside `destination` that no other process uses; what has it then is removed.
-
-    Raises
-    ------
-    DownloadError
-        In place of any `OSError` on the way: no space left, no permission …
-    """
-    part = destination.with_name(f".{destination.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with _unwinding_on_sigterm():
-            try:
-                destination.parent.mkdir(parents=True, exist_ok=True)
-                yield part
-            finally:
-                part.unlink(missing_ok=True)
-    except OSError as error:
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise DownloadError(
-            f"cannot be written: {error.strerror or type(error).__name__}",
-            where=destination,
-            hint="make room on this disk" if is_full else None,
-        ) from error
-
-
-@contextmanager
-def replacing(destination: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `destination` at the end, or leaves it alone.
-
-    Raises
-    ------
-    DownloadError
-        In place of any `OSError` on the way.
-    """
-    with temporary_beside(destination) as part:
-        with open(part, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, destination)
 
 
 def redacted(url: str) -> str:
@@ -230,31 +171,34 @@ def redacted(url: str) -> str:
         return "an address that is not a URL"
 
 
-def redirected(
-    url: str, location: str, credentials: Mapping[str, str]
-) -> tuple[str, Mapping[str, str]]:
-    """Where a redirect of `url` to `location` leads, and the credentials that may go there.
+def redirect_target(url: str, location: str, *, is_private: bool) -> str:
+    """Where a redirect of `url` to `location` leads.
+
+    Parameters
+    ----------
+    is_private
+        Whether the request began with credentials. What it is redirected to may then be as good as
+        a password (a signed URL, for one), even if the credentials themselves do not go there.
 
     Raises
     ------
     DownloadError
-        If it leads away from HTTP, or takes a request with credentials from https to http.
+        If it leads away from HTTP, or takes a private request from https to http.
     """
     try:
         target = _without_userinfo(urljoin(url, location))
-        same_origin = _origin(target) == _origin(url)
+        scheme, host, _ = _origin(target)
     except ValueError:
-        raise DownloadError("the server redirects to no valid URL", where=redacted(url)) from None
-    scheme = urlsplit(target).scheme
-    if scheme not in ("http", "https"):
-        raise DownloadError(f"the server redirects to {scheme!r}, not HTTP", where=redacted(url))
-    if credentials and urlsplit(url).scheme == "https" and scheme == "http":
+        scheme, host = "", None
+    if scheme not in ("http", "https") or not host:
+        raise DownloadError("the server redirects to no http(s) address", where=redacted(url))
+    if is_private and urlsplit(url).scheme == "https" and scheme == "http":
         raise DownloadError(
             "the server redirects a request with credentials from https to http",
             where=redacted(url),
             hint=f"it would have gone to {redacted(target)}",
         )
-    return target, credentials if same_origin else {}
+    return target
 
 
 class _Transfer:
@@ -275,7 +219,7 @@ class _Transfer:
         self.sha256 = hashlib.sha256()
         self.md5 = hashlib.md5(usedforsecurity=False)
 
-    def request_headers(self) -> dict[str, str]:
+    def next_headers(self) -> dict[str, str]:
         """Ask for the rest, where something can prove that it is the rest of the same file."""
         # Compressed on the way, neither the length nor an offset would be those of the file.
         headers = {"Accept-Encoding": "identity"}
@@ -298,7 +242,7 @@ class _Transfer:
         self.validator = self.tag if is_strong else response.headers.get("Last-Modified")
 
     def is_continued_by(self, response: requests.Response) -> bool:
-        """Whether a partial response begins where this ends, in a file of the same length and tag."""
+        """Whether a partial response begins where this ends, in the same file by length and tag."""
         said = response.headers.get("Content-Range", "")
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", said.strip())
         return (
@@ -332,7 +276,7 @@ def _receive(
     timeouts: tuple[float, float],
 ) -> None:
     """Ask once for the file, or its rest, and append what comes to `transfer`."""
-    with _get(session, url, credentials, transfer.request_headers(), timeouts) as response:
+    with _get(session, url, credentials, transfer.next_headers(), timeouts) as response:
         shown = redacted(response.url)
         status = response.status_code
         if status == 206 and transfer.received and transfer.is_continued_by(response):
@@ -388,7 +332,7 @@ def _check_before_writing(
     needed = (transfer.total or 0) - transfer.received
     free = shutil.disk_usage(destination.parent).free
     if needed > free:
-        raise DownloadError(
+        raise StorageError(
             f"needs {needed:,} bytes, and the disk has {free:,} free",
             where=destination,
             hint="make room on this disk",
@@ -425,12 +369,9 @@ def _get(
         if response.status_code not in REDIRECTS or location is None:
             return response
         response.close()
-        # Asked about all credentials, not the held ones: a chain of redirects that began with some
-        # must not end in plain http either, a signed URL being as good as a password.
-        url, _ = redirected(url, location, credentials)
-        held = held if _origin(url) == _origin(response.url) else {}
-        # Cookies of a login page are no business of a download.
-        session.cookies.clear()
+        target = redirect_target(url, location, is_private=bool(credentials))
+        held = held if _origin(target) == _origin(url) else {}
+        url = target
     raise DownloadError(f"more than {MOST_REDIRECTS} redirects", where=redacted(url))
 
 
@@ -455,12 +396,12 @@ def _broken(error: Exception, shown: str) -> _BrokenTransfer | DownloadError:
             where=shown,
             hint="behind a proxy with its own certificate, set REQUESTS_CA_BUNDLE",
         )
-    if any(isinstance(cause, TimeoutError | requests.Timeout) for cause in causes) or isinstance(
-        error, urllib3.exceptions.TimeoutError
-    ):
-        return _BrokenTransfer("no answer in time")
     words = [cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror]
-    return _BrokenTransfer(words[-1] if words else "the connection broke off")
+    if words:
+        return _BrokenTransfer(words[-1])
+    timeouts = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
+    is_timeout = any(isinstance(cause, timeouts) for cause in causes)
+    return _BrokenTransfer("no answer in time" if is_timeout else "the connection broke off")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -520,21 +461,3 @@ def _is_among(digest: str, pins: Sequence[str]) -> bool:
 
 def _wrong(algorithm: str, digest: str, pins: Sequence[str]) -> str:
     return f"has the {algorithm} digest {digest}, not {' or '.join(pins)}"
-
-
-@contextmanager
-def _unwinding_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM, which batch systems send, end the process in a way that `finally` sees."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-
-    def leave(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)

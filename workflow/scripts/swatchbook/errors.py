@@ -40,6 +40,10 @@ class DataError(SwatchbookError):
     """An archive, image, label table or array is not what its data set's file says."""
 
 
+class StorageError(SwatchbookError):
+    """A file cannot be written: the disk is full, or writing there is not permitted."""
+
+
 class DeviceError(SwatchbookError):
     """The device or the precision that was asked for is not there."""
 

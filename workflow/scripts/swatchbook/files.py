@@ -1,30 +1,96 @@
 """Writing results so that a file under its final name is whole."""
 
+import errno
 import hashlib
 import json
 import os
 import secrets
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from swatchbook.errors import StorageError
+
+
+@contextmanager
+def temporary_beside(path: str | Path) -> Iterator[Path]:
+    """Yield a hidden name beside `path` that no other process uses; what has it then is removed.
+
+    The name keeps the suffix, since some libraries choose a format by it.
+
+    Raises
+    ------
+    StorageError
+        In place of any `OSError` on the way: no space left, no permission …
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.{path.name}")
+    try:
+        with _unwinding_on_sigterm():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                yield temporary
+            finally:
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StorageError(
+            f"cannot be written: {error.strerror or type(error).__name__}",
+            where=path,
+            hint="make room on this disk" if is_full else None,
+        ) from error
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, which takes its place if the block ends well.
 
-    The temporary name is unique to the process and keeps the suffix, since some libraries choose a
-    format by it. An older file under the final name is left alone until then.
+    An older file under the final name is left alone until then.
+
+    Raises
+    ------
+    StorageError
+        In place of any `OSError` on the way.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.{path.name}")
-    try:
+    with temporary_beside(path) as temporary:
         yield temporary
         os.replace(temporary, path)
+
+
+@contextmanager
+def replacing_file(path: str | Path) -> Iterator[BinaryIO]:
+    """Yield a file to write that is on the disk and takes the place of `path` at the end.
+
+    Raises
+    ------
+    StorageError
+        In place of any `OSError` on the way.
+    """
+    with replacing(path) as temporary, temporary.open("xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _unwinding_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM, which batch systems send, end the process in a way that `finally` sees."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
     finally:
-        temporary.unlink(missing_ok=True)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -49,7 +115,10 @@ def read_json(path: str | Path) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal."""
+def digest(path: str | Path, algorithm: str = "sha256") -> str:
+    """Return the digest of a file's bytes in hexadecimal."""
     with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        # FIPS builds refuse MD5 otherwise, which some publishers give and nothing better.
+        return hashlib.file_digest(
+            file, lambda: hashlib.new(algorithm, usedforsecurity=False)
+        ).hexdigest()

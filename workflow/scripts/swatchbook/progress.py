@@ -77,4 +77,6 @@ class Progress:
         of_total = f" of {self.total}" if self.total is not None else ""
         shown = "".join(f", {name} {value}" for name, value in facts.items())
         rate = self.done / max(now - self._start, 1e-9)
-        logger.info("%s: %d%s %s, %.0f/s%s", self.title, self.done, of_total, self.unit, rate, shown)
+        logger.info(
+            "%s: %d%s %s, %.0f/s%s", self.title, self.done, of_total, self.unit, rate, shown
+        )
