@@ -1,0 +1,100 @@
+"""A trained model on the images that it has not seen, and on those that it has."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from swatchbook import arrays, devices, metrics, models
+from swatchbook.files import read_json, replacing, write_json
+from swatchbook.names import SPLITS
+from swatchbook.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+
+
+def evaluate(
+    arrays_folder: str | Path,
+    model_file: str | Path,
+    run_file: str | Path,
+    device: str,
+    classes: Sequence[str],
+    output: str | Path,
+) -> None:
+    """Write what one trained model makes of its data set.
+
+    ``probabilities.npy`` (test images, float32, shape (n, classes)), ``predictions.csv`` (test
+    images: row, id, label, predicted, probability), ``metrics.json`` (of the training, validation
+    and test images, dropout off), ``classification_report.csv`` and ``confusion_matrix.csv``
+    (test).
+
+    The model is built anew from its description in `run_file` and only weights are read from
+    `model_file`, in the precision that it was trained in.
+
+    Parameters
+    ----------
+    arrays_folder
+        Where the arrays are.
+    model_file, run_file
+        ``model.keras`` and ``run.json`` of the training.
+    device
+        ``auto``, ``cpu`` or ``gpu``.
+    classes
+        The class names.
+    output
+        The folder to write into.
+    """
+    output = Path(output)
+    run = read_json(run_file)
+    precision, threads = run["device"]["precision"], run["device"]["threads"]
+    devices.choose(device, precision, threads)
+    y = {split: arrays.load(arrays_folder, split, mapped=True)[1] for split in SPLITS}
+    image_shape = arrays.load(arrays_folder, "test", mapped=True)[0].shape[1:]
+    model = models.build(run["layers"], image_shape, len(classes), run["seed"], precision)
+    model.load_weights(model_file)
+    measured: dict[str, Mapping[str, float] | None] = {}
+    for split in SPLITS:
+        labels = y[split].argmax(axis=1)
+        images = arrays.load(arrays_folder, split, mapped=True)[0]
+        probabilities = predict(model, images, f"evaluate {split}")
+        measured[split] = metrics.summary(labels, probabilities) if len(labels) else None
+        logger.info("%s: %s", split, measured[split])
+    # The loop ends with the test set.
+    predicted = probabilities.argmax(axis=1)
+    with replacing(output / "probabilities.npy") as path:
+        np.save(path, probabilities)
+    write_json(output / "metrics.json", measured)
+    index = arrays.read_index(arrays_folder, "test")
+    index["predicted"] = [classes[number] for number in predicted]
+    index["probability"] = probabilities.max(axis=1)
+    tables: dict[str, pd.DataFrame] = {
+        "predictions": index.set_index("row"),
+        "classification_report": metrics.classification_report(labels, predicted, classes),
+        "confusion_matrix": metrics.confusion_matrix(labels, predicted, classes),
+    }
+    for name, table in tables.items():
+        with replacing(output / f"{name}.csv") as path:
+            table.to_csv(path, lineterminator="\n")
+
+
+def predict(model: Any, images: np.ndarray, title: str) -> np.ndarray:
+    """Return the probabilities of all images, float32, shape (n, classes), dropout off."""
+    tf = devices.import_tensorflow()
+
+    @tf.function(reduce_retracing=True, jit_compile=False)
+    def probabilities(batch: Any) -> Any:
+        return tf.nn.softmax(model(batch, training=False))
+
+    classes = model.output_shape[-1]
+    result = np.empty((len(images), classes), np.float32)
+    with Progress(title, len(images), "image") as progress:
+        for first in range(0, len(images), BATCH):
+            batch = np.ascontiguousarray(images[first : first + BATCH])
+            result[first : first + BATCH] = probabilities(batch)
+            progress.update(len(batch))
+    return result
