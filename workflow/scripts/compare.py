@@ -1,0 +1,15 @@
+"""Entry point of the rule `compare_models`."""
+
+from pathlib import Path
+
+from swatchbook import comparison
+from swatchbook.console import reporting_to
+
+with reporting_to(snakemake.log[0]):
+    comparison.compare(
+        Path(snakemake.output[0]).parent,
+        snakemake.params.models,
+        snakemake.params.seeds,
+        snakemake.params.settings,
+        snakemake.output[0],
+    )

@@ -1,0 +1,13 @@
+"""Entry point of the rule `explore_dataset`."""
+
+from pathlib import Path
+
+from swatchbook import exploration
+from swatchbook.console import reporting_to
+
+with reporting_to(snakemake.log[0]):
+    exploration.explore(
+        Path(snakemake.input[0]).parent,
+        snakemake.params.classes,
+        Path(snakemake.output.summary).parent,
+    )

@@ -1,0 +1,16 @@
+"""Entry point of the rule `draw_figures`."""
+
+from pathlib import Path
+
+from swatchbook import comparison_figures
+from swatchbook.console import reporting_to
+
+with reporting_to(snakemake.log[0]):
+    comparison_figures.draw(
+        Path(snakemake.input.comparison).parent,
+        snakemake.params.models,
+        snakemake.params.seeds,
+        snakemake.params.reference,
+        snakemake.params.classes,
+        Path(snakemake.output[0]).parent,
+    )

@@ -1,0 +1,92 @@
+"""Figures of a data set before training."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from swatchbook import figures
+from swatchbook.names import SPLITS
+
+SAMPLES_A_CLASS = 8
+SPLIT_COLOURS = {"train": "#4c72b0", "validation": "#8c8c8c", "test": "#c44e52"}
+
+
+def draw_class_balance(
+    data: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], folder: Path
+) -> None:
+    """Draw the share of each class in each split."""
+    with mpl.rc_context(figures.STYLE):
+        figure, ((axes,),) = figures.new(7, 0.32 * len(classes) + 1.4)
+        places = np.arange(len(classes))
+        for number, split in enumerate(SPLITS):
+            y = data[split][1]
+            if len(y):
+                axes.barh(
+                    places + (number - 1) * 0.27,
+                    y.mean(axis=0, dtype=np.float64),
+                    0.25,
+                    color=SPLIT_COLOURS[split],
+                    label=f"{split} ({len(y):,} images)",
+                )
+        axes.set_yticks(places, classes)
+        axes.invert_yaxis()
+        axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+        axes.grid(axis="y", visible=False)
+        axes.set_xlabel("share of the split's images")
+        figure.legend(loc="outside upper center", ncols=3)
+        figures.save(figure, folder, "class_balance")
+
+
+def draw_samples(
+    x: np.ndarray, index: pd.DataFrame, classes: Sequence[str], split: str, folder: Path
+) -> None:
+    """Draw the first images of each class in one split, a row a class.
+
+    Parameters
+    ----------
+    x
+        float32, shape (n, height, width, channels).
+    index
+        The split's rows of ``index.csv``.
+    """
+    with mpl.rc_context(figures.STYLE):
+        figure, grid = figures.new(
+            0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(classes), len(classes), SAMPLES_A_CLASS
+        )
+        for row, name in zip(grid, classes, strict=True):
+            samples = index.loc[index["label"] == name, "row"].to_numpy()[:SAMPLES_A_CLASS]
+            for axes in row:
+                axes.set_axis_off()
+            for axes, number in zip(row, samples, strict=False):
+                figures.show_image(axes, np.array(x[number]))
+            row[0].text(-0.15, 0.5, name, transform=row[0].transAxes, ha="right", va="center")
+        figures.save(figure, folder, f"samples_{split}")
+
+
+def draw_matrix(image: np.ndarray, origin: pd.Series, folder: Path) -> None:
+    """Draw one image beside the numbers that it is to a model (the first channel's).
+
+    Parameters
+    ----------
+    image
+        float32, shape (height, width, channels).
+    origin
+        Its row of ``index.csv``.
+    """
+    with mpl.rc_context(figures.STYLE):
+        figure = mpl.figure.Figure(figsize=(11, 7.2))
+        picture, numbers = figure.subplots(1, 2, width_ratios=[1, 2.4])
+        figures.show_image(picture, image)
+        picture.set_title(f"{origin['label']} (id {origin['id']})")
+        channel = image[:, :, 0]
+        numbers.imshow(channel, cmap="gray", vmin=0, vmax=1, interpolation="none", alpha=0.35)
+        for (row, column), value in np.ndenumerate(channel):
+            text = "0" if value == 0 else f"{value:.2f}".lstrip("0")
+            numbers.text(column, row, text, ha="center", va="center", fontsize=5)
+        numbers.set_axis_off()
+        kind = "grey values" if image.shape[2] == 1 else "values of the red channel"
+        numbers.set_title(f"the same as numbers: {kind}, 0 to 1")
+        figures.save(figure, folder, "matrix")

@@ -1,0 +1,87 @@
+"""How every figure looks and is saved: one style, one colour a model, SVG and PNG."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("agg")
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from swatchbook.files import replacing
+
+# Okabe and Ito (2008): told apart with any kind of colour vision.
+MODEL_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+MARKERS = "os^Dvp"
+
+# The colour of text and axes. In the report it becomes the page's own, light or dark.
+INK = "#1a1a1a"
+
+STYLE = {
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#808080",
+    "grid.alpha": 0.25,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "figure.constrained_layout.use": True,
+    "text.parse_math": False,  # a class may have a dollar sign in its name
+    "svg.fonttype": "none",  # text stays text: it can be searched, selected and read aloud
+    "svg.hashsalt": "swatchbook",  # the same figure is the same file
+}
+
+
+def new(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
+    """Return a figure of this size in inches and its axes, shape (rows, columns)."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height))
+        axes = figure.subplots(rows, columns, squeeze=False)
+    return figure, axes
+
+
+def save(figure: Figure, folder: str | Path, name: str) -> None:
+    """Save a figure as ``<name>.svg`` (transparent) and ``<name>.png`` (on white)."""
+    with mpl.rc_context(STYLE):
+        with replacing(Path(folder) / f"{name}.svg") as path:
+            figure.savefig(path, metadata={"Date": None})
+        with replacing(Path(folder) / f"{name}.png") as path:
+            figure.savefig(path, dpi=150, facecolor="white", metadata={"Software": None})
+
+
+def colours(models: Sequence[str]) -> dict[str, str]:
+    """Return each model's colour, the same in every figure."""
+    return {model: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, model in enumerate(models)}
+
+
+def show_image(axes: Axes, image: np.ndarray) -> None:
+    """Draw an image pixel by pixel, without axes.
+
+    Parameters
+    ----------
+    image
+        float32 in [0, 1], shape (height, width, channels), RGB or grey.
+    """
+    if image.shape[2] == 1:
+        axes.imshow(image[:, :, 0], cmap="gray", vmin=0, vmax=1, interpolation="none")
+    else:
+        axes.imshow(np.clip(image, 0, 1), interpolation="none")
+    axes.set_axis_off()
+
+
+def shortened(name: str, length: int = 14) -> str:
+    """Return a class name that fits under a small image."""
+    return name if len(name) <= length else f"{name[: length - 1]}…"

@@ -1,0 +1,20 @@
+"""Names that rules and library share, without importing what does the work."""
+
+SPLITS = ("train", "validation", "test")
+
+EXPLORE_FIGURES = (
+    "class_balance",
+    "samples_train",
+    "samples_validation",
+    "samples_test",
+    "matrix",
+)
+
+COMPARISON_FIGURES = (
+    "learning_curves",
+    "accuracy",
+    "class_f1",
+    "confusion_matrices",
+    "right_and_wrong",
+    "differences",
+)

@@ -1,0 +1,83 @@
+"""Which code and which versions a result came from."""
+
+import ast
+import hashlib
+import platform
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+# They carry messages and change no result.
+TALKING = {"console", "errors", "progress"}
+
+PACKAGES = (
+    "snakemake",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "opencv-python-headless",
+    "py7zr",
+    "matplotlib",
+)
+
+
+def code_digest(script: str | Path) -> str:
+    """Return a digest of a script and of every module of this library that it imports, all the way.
+
+    Modules that only talk (errors, progress) are left out, so that a better message trains nothing.
+
+    Returns
+    -------
+    str
+        The first 16 hexadecimal digits of a SHA-256.
+    """
+    script = Path(script)
+    return files_digest([script, *sorted(_imported(script, script.parent / "swatchbook"))])
+
+
+def files_digest(paths: Iterable[str | Path]) -> str:
+    """Return the first 16 hexadecimal digits of a SHA-256 over names and contents of files."""
+    digest = hashlib.sha256()
+    for path in map(Path, paths):
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _imported(file: Path, library: Path) -> set[Path]:
+    """Return the modules in `library` that `file` imports, directly or not."""
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        for name in _library_imports(waiting.pop(), library.name):
+            path = library / f"{name}.py"
+            if name not in TALKING and path.is_file() and path not in found:
+                found.add(path)
+                waiting.append(path)
+    return found
+
+
+def _library_imports(file: Path, library: str) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == library:
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{library}."):
+            names.add(str(node.module).split(".")[1])
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith(f"{library}."):
+                    names.add(alias.name.split(".")[1])
+    return names
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
