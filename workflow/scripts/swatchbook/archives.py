@@ -1,10 +1,10 @@
 """7z archives, streamed member by member without touching the disk.
 
-py7zr reads the headers and provides the decompressors, whatever the method. Its own extraction costs
-about as much again as LZMA itself where members are small (a path resolved, the memory of the machine
-asked for and a decompressor entered for each): here a whole block is decompressed at a time and cut
-into members by the sizes that the header states. Only `SevenZipFile.header`, `.files` and the
-decompressor of a folder are used, and the version is pinned.
+py7zr reads the headers and provides the decompressors, whatever the method. Its own extraction
+costs about as much again as LZMA itself where members are small (a path resolved, the memory of the
+machine asked for and a decompressor entered for each): here a whole block is decompressed at a time
+and cut into members by the sizes that the header states. Only `SevenZipFile.header`, `.files` and
+the decompressor of a folder are used, and the version is pinned.
 """
 
 import lzma
@@ -103,7 +103,9 @@ class Archive:
             if block:
                 return block
             if file.tell() == before:
-                raise DataError(f"the archive ends inside {name}", where=self.path, hint=DAMAGED_HINT)
+                raise DataError(
+                    f"the archive ends inside {name}", where=self.path, hint=DAMAGED_HINT
+                )
 
 
 @contextmanager

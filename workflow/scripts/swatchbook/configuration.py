@@ -61,6 +61,55 @@ def checked(value: Any, schema: str | Path, where: str | Path) -> Any:
     return value
 
 
+def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[str, Any]:
+    """Check the main configuration, also for what a schema cannot say.
+
+    Returns
+    -------
+    dict
+        The configuration with its defaults; ``comparison.reference`` is always a model's name.
+
+    Raises
+    ------
+    ConfigurationError
+        As `checked`; also for a reference that is no model and for layers in an impossible order.
+    """
+    config = checked(value, schema, where)
+    models = list(config["models"])
+    reference = config["comparison"]["reference"] or models[0]
+    if reference not in models:
+        raise ConfigurationError(
+            f"key 'comparison.reference' is {json.dumps(reference)}; allowed: {', '.join(models)}",
+            where=where,
+            hint=_nearest(reference, models),
+        )
+    config["comparison"]["reference"] = reference
+    for name, model in config["models"].items():
+        _check_order(model["layers"], f"models.{name}.layers", where)
+    return config
+
+
+def _check_order(layers: list[Mapping[str, Any]], key: str, where: str | Path) -> None:
+    """Images are flattened once: convolutions and poolings before it, dense layers after."""
+    kinds = [next(iter(layer)) for layer in layers]
+    if kinds.count("flatten") != 1:
+        raise ConfigurationError(
+            f"key '{key}' has {kinds.count('flatten')} flatten layers; allowed: one", where=where
+        )
+    flatten = kinds.index("flatten")
+    for number, kind in enumerate(kinds):
+        if kind in ("conv", "pool") and number > flatten:
+            raise ConfigurationError(
+                f"key '{key}[{number}]': {kind} stands after flatten; allowed: before it",
+                where=where,
+            )
+        if kind == "dense" and number < flatten:
+            raise ConfigurationError(
+                f"key '{key}[{number}]': dense stands before flatten; allowed: after it",
+                where=where,
+            )
+
+
 def load_dataset(name: str, folder: str | Path, schema: str | Path) -> dict[str, Any]:
     """Read and check the file of one data set, ``<folder>/<name>.yaml``.
 

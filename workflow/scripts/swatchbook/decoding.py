@@ -11,7 +11,7 @@ import numpy as np
 
 from swatchbook import archives, arrays, idx, labels, splits
 from swatchbook.errors import DataError, first_ten
-from swatchbook.images import decode_all
+from swatchbook.images import decode_all, encode_png
 from swatchbook.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -171,3 +171,23 @@ def _check_content(path: Path, what: str, values: np.ndarray, pinned: str | None
             hint="it is another data set or a changed one: delete the file and run again to "
             "download it anew, or correct `content` in the data set's file",
         )
+
+
+def extract(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> None:
+    """Write every image of one data set as ``<id>.png`` into `output`, to look at.
+
+    Parameters
+    ----------
+    spec, folder
+        As in `decode`.
+    output
+        The folder to write into; slashes in ids become folders.
+    """
+    images = read_images(spec, folder)
+    output = Path(output)
+    with Progress("extract", len(images.ids), "image") as progress:
+        for id_, pixels in zip(images.ids, images.pixels, strict=True):
+            path = output / f"{id_}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode_png(pixels))
+            progress.update()

@@ -1,7 +1,7 @@
 """IDX files, the format of MNIST and its successors.
 
-The format is described at the end of http://yann.lecun.com/exdb/mnist/: two zero bytes, a type code,
-the number of dimensions, each dimension as a big-endian 32-bit integer, then the values.
+The format is described at the end of http://yann.lecun.com/exdb/mnist/: two zero bytes, a type
+code, the number of dimensions, each dimension as a big-endian 32-bit integer, then the values.
 """
 
 import gzip

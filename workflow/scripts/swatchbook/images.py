@@ -86,9 +86,10 @@ def decode_all(
 ) -> None:
     """Decode PNGs as they come, in a second thread, into the rows of one array.
 
-    OpenCV and the decompressor that yields `images` both release Python's global lock, so that images
-    are decoded while the archive is still being read. Images go over in batches, since handing over
-    each one would cost as much as decoding it, and few batches wait, so that memory stays bounded.
+    OpenCV and the decompressor that yields `images` both release Python's global lock, so that
+    images are decoded while the archive is still being read. Images go over in batches, since
+    handing over each one would cost as much as decoding it, and few batches wait, so that memory
+    stays bounded.
 
     Parameters
     ----------
@@ -136,3 +137,16 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """Encode an image as PNG.
+
+    Parameters
+    ----------
+    pixels
+        uint8, shape (height, width, channels), RGB or grey.
+    """
+    if pixels.shape[2] == 3:
+        pixels = pixels[:, :, ::-1]
+    return cv2.imencode(".png", pixels)[1].tobytes()

@@ -56,7 +56,9 @@ def read(path: str | Path, classes: Sequence[str]) -> pd.Series:
     indices = names.map({name: index for index, name in enumerate(classes)})
     unknown = indices.isna()
     if unknown.any():
-        pairs = (f"{name!r} of {id_}" for id_, name in zip(ids[unknown], names[unknown], strict=True))
+        pairs = (
+            f"{name!r} of {id_}" for id_, name in zip(ids[unknown], names[unknown], strict=True)
+        )
         raise DataError(
             f"labels that are no class: {first_ten(pairs)}",
             where=path,
@@ -92,7 +94,9 @@ def join(ids: Sequence[str], table: pd.Series, *, images: object, labels: object
     present = set(ids)
     unlabelled = [id_ for id_ in ids if id_ not in table.index]
     if unlabelled:
-        raise DataError(f"images in {images} without a label: {first_ten(unlabelled)}", where=labels)
+        raise DataError(
+            f"images in {images} without a label: {first_ten(unlabelled)}", where=labels
+        )
     missing = [id_ for id_ in table.index if id_ not in present]
     if missing:
         raise DataError(f"labels in {labels} without an image: {first_ten(missing)}", where=images)

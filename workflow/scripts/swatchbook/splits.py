@@ -8,8 +8,6 @@ from sklearn.model_selection import train_test_split
 
 from swatchbook.errors import DataError
 
-SPLITS = ("train", "validation", "test")
-
 
 def given(training: int, test: int, validation_first: int) -> dict[str, np.ndarray]:
     """Keep a test set that the data set comes with, and hold out the first training images.

@@ -1,0 +1,34 @@
+# The two commands that a newcomer needs, and what they rest on. Each does its own set-up, once.
+
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: demo test lint clean
+
+demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
+	@$(BIN)/snakemake --directory demo --cores $(CORES) --quiet rules progress
+	@echo "The report is demo/results/report.html"
+
+test: $(INSTALLED)  ## run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## check style and the workflow's structure
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/snakemake --lint
+
+clean:  ## remove the demo's results
+	rm -rf demo/results demo/logs demo/.snakemake
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); \
+	    sys.exit(None if ok else f"Python 3.11 to 3.13 is needed, not {sys.version.split()[0]}: \
+	try make PYTHON=python3.13 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt --editable ".[dev]"
+	@touch $@

@@ -1,0 +1,141 @@
+"""What the rules share: the checked configuration, the names of files, the digests of code.
+
+Requires: config/config.yaml and config/datasets/<name>.yaml in the working directory.
+Provides: `config` checked and completed, with the data sets' files under "specs".
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.iocontainers import Wildcards
+
+WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+LIBRARY = WORKFLOW / "scripts"
+PAGE = WORKFLOW / "report"
+SCHEMAS = WORKFLOW / "schemas"
+sys.path.insert(0, str(LIBRARY))
+
+from swatchbook import configuration, provenance
+from swatchbook.errors import ConfigurationError
+from swatchbook.names import COMPARISON_FIGURES, EXPLORE_FIGURES, SPLITS
+
+try:
+    config.update(
+        configuration.checked_config(config, SCHEMAS / "config.schema.json", "config/config.yaml")
+    )
+    config["specs"] = {
+        name: configuration.load_dataset(name, "config/datasets", SCHEMAS / "dataset.schema.json")
+        for name in config["datasets"]
+    }
+except ConfigurationError as error:
+    sys.exit(f"swatchbook: error: {error}")
+
+config["mirror"] = config["mirror"] or os.environ.get("SWATCHBOOK_MIRROR")
+
+DATASETS = config["datasets"]
+MODELS = list(config["models"])
+SEEDS = config["seeds"]
+CELLS = {"dataset": DATASETS, "model": MODELS, "seed": SEEDS}
+
+ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
+ARRAYS = expand("results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv"])
+EXTRACTED = "results/{dataset}/images"
+EXPLORED = "results/{dataset}/explore/summary.json"
+CELL = "results/{dataset}/{model}/seed-{seed}"
+TRAINED = f"{CELL}/model.keras"
+EVALUATED = f"{CELL}/metrics.json"
+COMPARED = [
+    "results/{dataset}/comparison.json",
+    "results/{dataset}/figures/learning_curves.svg",
+]
+
+
+wildcard_constraints:
+    dataset="|".join(DATASETS),
+    model="|".join(MODELS),
+    seed=r"\d+",
+
+
+def stage(target: str, rule_name: str, files):
+    """Make an input function for a stage: its files, and its jobs forced if the stage is.
+
+    Snakemake cannot have a rule with wildcards as a target, so the target `train` and the rule
+    `train_model` are two; `--forcerun train` is passed on here to what it means.
+    """
+
+    def inputs(wildcards: Wildcards):
+        forced = workflow.dag.forcerules
+        if workflow.get_rule(target) in forced:
+            forced.add(workflow.get_rule(rule_name))
+        return files(wildcards) if callable(files) else files
+
+    return inputs
+
+
+def code_digest(script: str) -> str:
+    """Return a digest of an entry point and the library modules that it leads to."""
+    return provenance.code_digest(LIBRARY / f"{script}.py")
+
+
+def page_digest(*names: str) -> str:
+    """Return a digest of files of the report's page."""
+    return provenance.files_digest(PAGE / name for name in names)
+
+
+def receipts_of_all(wildcards: Wildcards) -> list[str]:
+    """Return the receipts of every file of every data set."""
+    return [
+        f"results/{name}/download/{file}.json"
+        for name, spec in config["specs"].items()
+        for file in spec["files"]
+    ]
+
+
+def dataset_receipts(wildcards: Wildcards) -> list:
+    """Return the receipts of one data set; a new receipt for the same file changes nothing."""
+    files = config["specs"][wildcards.dataset]["files"]
+    return [ancient(f"results/{wildcards.dataset}/download/{file}.json") for file in files]
+
+
+def dataset_files(wildcards: Wildcards) -> list:
+    """Return the files of one data set.
+
+    Where the content is pinned the age of a file says nothing, so a fresh checkout or a second
+    download of the same content does not decode and train again.
+    """
+    spec = config["specs"][wildcards.dataset]
+    paths = [f"resources/{wildcards.dataset}/{file}" for file in spec["files"]]
+    return [ancient(path) for path in paths] if spec["content"] else paths
+
+
+def file_pins(wildcards: Wildcards) -> list[str]:
+    """Return the digests that one file may have."""
+    files = config["specs"][wildcards.dataset]["files"]
+    return files.get(wildcards.file, {}).get("sha256", [])
+
+
+def dataset_content(wildcards: Wildcards) -> dict:
+    """Return what the arrays depend on in a data set's file."""
+    spec = config["specs"][wildcards.dataset]
+    keys = ("format", "image", "classes", "idx", "archive", "content", "split")
+    return {key: spec[key] for key in keys if key in spec}
+
+
+def dataset_classes(wildcards: Wildcards) -> list[str]:
+    """Return the class names of one data set."""
+    return config["specs"][wildcards.dataset]["classes"]
+
+
+def model_layers(wildcards: Wildcards) -> list[dict]:
+    """Return the layers of one model."""
+    return config["models"][wildcards.model]["layers"]
+
+
+def of_all_runs(pattern: str):
+    """Make an input function for a file of every model and seed of one data set."""
+
+    def files(wildcards: Wildcards) -> list[str]:
+        return expand(pattern, dataset=wildcards.dataset, model=MODELS, seed=SEEDS)
+
+    return files

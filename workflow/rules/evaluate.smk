@@ -1,0 +1,96 @@
+"""Evaluate: what each trained model makes of its data set, and the models side by side.
+
+Requires: results/<dataset>/arrays/ and the trained models.
+Provides: probabilities, metrics and tables beside each model; comparison.json and figures/ a data set.
+"""
+
+
+rule evaluate_model:
+    """Predict the probabilities of every image and measure them."""
+    input:
+        ARRAYS,
+        model=TRAINED,
+        run=f"{CELL}/run.json",
+    output:
+        metrics=EVALUATED,
+        probabilities=f"{CELL}/probabilities.npy",
+        predictions=f"{CELL}/predictions.csv",
+        classification_report=f"{CELL}/classification_report.csv",
+        confusion_matrix=f"{CELL}/confusion_matrix.csv",
+    log:
+        "logs/{dataset}/{model}/seed-{seed}/evaluate.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        classes=dataset_classes,
+        device=config["training"]["device"],
+        code=code_digest("evaluate"),
+    script:
+        "../scripts/evaluate.py"
+
+
+rule compare_models:
+    """Compare the models of one data set: means, differences, intervals."""
+    input:
+        "results/{dataset}/arrays/y_test.npy",
+        metrics=of_all_runs(EVALUATED),
+        probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
+        runs=of_all_runs(f"{CELL}/run.json"),
+        histories=of_all_runs(f"{CELL}/history.csv"),
+    output:
+        "results/{dataset}/comparison.json",
+    log:
+        "logs/{dataset}/compare.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        models=MODELS,
+        seeds=SEEDS,
+        settings=config["comparison"],
+        code=code_digest("compare"),
+    script:
+        "../scripts/compare.py"
+
+
+rule draw_figures:
+    """Draw the figures of one data set's comparison."""
+    input:
+        "results/{dataset}/arrays/x_test.npy",
+        "results/{dataset}/arrays/index.csv",
+        comparison="results/{dataset}/comparison.json",
+        histories=of_all_runs(f"{CELL}/history.csv"),
+        predictions=of_all_runs(f"{CELL}/predictions.csv"),
+        reports=of_all_runs(f"{CELL}/classification_report.csv"),
+        matrices=of_all_runs(f"{CELL}/confusion_matrix.csv"),
+    output:
+        report(
+            expand(
+                "results/{{dataset}}/figures/{figure}.{suffix}",
+                figure=COMPARISON_FIGURES,
+                suffix=["svg", "png"],
+            ),
+            category="{dataset}",
+            subcategory="Models",
+        ),
+    log:
+        "logs/{dataset}/figures.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        models=MODELS,
+        seeds=SEEDS,
+        reference=config["comparison"]["reference"],
+        classes=dataset_classes,
+        code=code_digest("figures"),
+    script:
+        "../scripts/figures.py"

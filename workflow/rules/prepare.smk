@@ -1,0 +1,79 @@
+"""Prepare: from a data set's files to arrays, and a look at them before training.
+
+Requires: resources/<dataset>/<file>.
+Provides: results/<dataset>/arrays/ and results/<dataset>/explore/; on request results/<dataset>/images/.
+"""
+
+
+rule decode_dataset:
+    """Decode one data set's images into normalised arrays, split and labelled by id."""
+    input:
+        files=dataset_files,
+        receipts=dataset_receipts,
+    output:
+        ARRAYS,
+    log:
+        "logs/{dataset}/decode.log",
+    benchmark:
+        "results/{dataset}/benchmarks/decode.tsv"
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=15,
+    params:
+        spec=dataset_content,
+        code=code_digest("decode"),
+    script:
+        "../scripts/decode.py"
+
+
+rule extract_images:
+    """Write one data set's images as PNG files into a folder, to look at."""
+    input:
+        files=dataset_files,
+        receipts=dataset_receipts,
+    output:
+        directory(EXTRACTED),
+    log:
+        "logs/{dataset}/extract.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        spec=dataset_content,
+        code=code_digest("extract"),
+    script:
+        "../scripts/extract.py"
+
+
+rule explore_dataset:
+    """Show what a data set looks like: shapes, balance, samples, an image as numbers."""
+    input:
+        ARRAYS,
+    output:
+        summary=EXPLORED,
+        matrix="results/{dataset}/explore/matrix.csv",
+        figures=report(
+            expand(
+                "results/{{dataset}}/explore/{figure}.{suffix}",
+                figure=EXPLORE_FIGURES,
+                suffix=["svg", "png"],
+            ),
+            category="{dataset}",
+            subcategory="Data",
+        ),
+    log:
+        "logs/{dataset}/explore.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        classes=dataset_classes,
+        code=code_digest("explore"),
+    script:
+        "../scripts/explore.py"

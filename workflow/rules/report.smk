@@ -1,0 +1,36 @@
+"""Report: everything on one page.
+
+Requires: comparison.json, figures/ and explore/ of every data set, and what they came from.
+Provides: results/report.html, one file that needs no network.
+"""
+
+
+localrules:
+    write_report,
+
+
+rule write_report:
+    """Write the report."""
+    input:
+        receipts_of_all,
+        expand(COMPARED, dataset=DATASETS),
+        expand(EXPLORED, dataset=DATASETS),
+        expand(f"{CELL}/run.json", **CELLS),
+        expand(f"{CELL}/classification_report.csv", **CELLS),
+    output:
+        report("results/report.html", category="Report", caption="../report/captions/report.rst"),
+    log:
+        "logs/report.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        # Not `config` itself: the mirror that the files came from changes nothing.
+        config={key: value for key, value in config.items() if key != "mirror"},
+        page=str(PAGE),
+        page_digest=page_digest("report.html.j2", "style.css"),
+        code=code_digest("report"),
+    script:
+        "../scripts/report.py"

@@ -1,0 +1,34 @@
+"""Train: one model, one data set, one seed.
+
+Requires: results/<dataset>/arrays/.
+Provides: model.keras, history.csv, run.json and tensorboard/ in results/<dataset>/<model>/seed-<seed>/.
+"""
+
+
+rule train_model:
+    """Train one model with one seed."""
+    input:
+        ARRAYS,
+    output:
+        model=TRAINED,
+        history=f"{CELL}/history.csv",
+        run=f"{CELL}/run.json",
+        events=directory(f"{CELL}/tensorboard"),
+    log:
+        "logs/{dataset}/{model}/seed-{seed}/train.log",
+    benchmark:
+        "results/{dataset}/benchmarks/train-{model}-seed-{seed}.tsv"
+    conda:
+        "../envs/swatchbook.yaml"
+    # Not `threads` itself but the configuration decides how many TensorFlow gets, since Snakemake
+    # lowers `threads` to --cores and another number gives other bits.
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=3000,
+        runtime=240,
+    params:
+        layers=model_layers,
+        settings=config["training"],
+        code=code_digest("train"),
+    script:
+        "../scripts/train.py"
