@@ -229,19 +229,22 @@ def _draw_examples(
     drawn: Drawn, lines: Sequence[tuple[str, pd.DataFrame]], folder: Path, name: str
 ) -> None:
     """Draw rows of test images, each with its true class and what it was called, if not that."""
-    rows = max(1, len(lines))
-    figure, grid = figures.new(0.95 * EXAMPLES + 1.2, 1.35 * rows, rows, EXAMPLES)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for row, (title, table) in zip(grid, lines, strict=False):
-        row[0].text(-0.2, 0.5, title, transform=row[0].transAxes, ha="right", va="center")
+    shown = [
+        [np.array(drawn.images[row]) for row in table["row"].head(EXAMPLES)] for _, table in lines
+    ]
+    # Cells are a little higher than wide, since captions stand above the images.
+    figure, axes = figures.new(0.95 * EXAMPLES + 1.2, 1.3 * max(1, len(lines)), max(1, len(lines)))
+    for (row_axes,), (title, table), images in zip(axes, lines, shown, strict=False):
+        figures.show_sheet(row_axes, [images], EXAMPLES)
+        row_axes.text(-0.2, 0.5, title, ha="right", va="center")
         if table.empty:
-            row[0].text(0, 0.5, "none", transform=row[0].transAxes, va="center")
-        for axes, (_, example) in zip(row, table.head(EXAMPLES).iterrows(), strict=False):
-            figures.show_image(axes, np.array(drawn.images[example["row"]]))
+            row_axes.text(0, 0.5, "none", va="center")
+        for column, (_, example) in enumerate(table.head(EXAMPLES).iterrows()):
             caption = figures.shortened(example["label"])
             if example["predicted"] != example["label"]:
                 caption += f"\nnot {figures.shortened(example['predicted'])}"
                 caption += f" {example['probability']:.0%}"
-            axes.set_title(caption, fontsize=6.5)
+            row_axes.text(column + 0.46, -0.06, caption, ha="center", va="bottom", fontsize=6.5)
+    for (row_axes,) in axes[len(lines) :]:
+        row_axes.set_axis_off()
     figures.save(figure, folder, name)

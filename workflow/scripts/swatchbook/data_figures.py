@@ -52,17 +52,15 @@ def draw_samples(
     index
         The split's rows of ``index.csv``.
     """
+    rows = []
+    for name in classes:
+        samples = index.loc[index["label"] == name, "row"].to_numpy()[:SAMPLES_A_CLASS]
+        rows.append([np.array(x[number]) for number in samples])
     with mpl.rc_context(figures.STYLE):
-        figure, grid = figures.new(
-            0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(classes), len(classes), SAMPLES_A_CLASS
-        )
-        for row, name in zip(grid, classes, strict=True):
-            samples = index.loc[index["label"] == name, "row"].to_numpy()[:SAMPLES_A_CLASS]
-            for axes in row:
-                axes.set_axis_off()
-            for axes, number in zip(row, samples, strict=False):
-                figures.show_image(axes, np.array(x[number]))
-            row[0].text(-0.15, 0.5, name, transform=row[0].transAxes, ha="right", va="center")
+        figure, ((axes,),) = figures.new(0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(classes))
+        figures.show_sheet(axes, rows, SAMPLES_A_CLASS)
+        for row, name in enumerate(classes):
+            axes.text(-0.15, row + 0.5, name, ha="right", va="center")
         figures.save(figure, folder, f"samples_{split}")
 
 

@@ -82,6 +82,40 @@ def show_image(axes: Axes, image: np.ndarray) -> None:
     axes.set_axis_off()
 
 
+def show_sheet(
+    axes: Axes, rows: Sequence[Sequence[np.ndarray]], columns: int, gap: float = 0.08
+) -> None:
+    """Draw rows of small images in one pair of axes, where a cell is one unit wide and high.
+
+    The image in row r and column c has its upper left corner at (c, r). Axes of their own for every
+    image would make the layout of a sheet slow.
+
+    Parameters
+    ----------
+    rows
+        For each row its images, float32 in [0, 1], shape (height, width, channels).
+    columns
+        How many cells a row has room for.
+    gap
+        The part of a cell to leave free at its right and lower edge.
+    """
+    for r, images in enumerate(rows):
+        for c, image in enumerate(images):
+            shown = image[:, :, 0] if image.shape[2] == 1 else np.clip(image, 0, 1)
+            axes.imshow(
+                shown,
+                cmap="gray",
+                vmin=0,
+                vmax=1,
+                interpolation="none",
+                extent=(c, c + 1 - gap, r + 1 - gap, r),
+            )
+    axes.set_xlim(0, columns)
+    axes.set_ylim(len(rows), 0)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+
+
 def shortened(name: str, length: int = 14) -> str:
     """Return a class name that fits under a small image."""
     return name if len(name) <= length else f"{name[: length - 1]}…"
