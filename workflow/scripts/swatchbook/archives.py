@@ -7,7 +7,6 @@ and cut into members by the sizes that the header states. Only `SevenZipFile.hea
 the decompressor of a folder are used, and the version is pinned.
 """
 
-import lzma
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import py7zr
 from swatchbook.errors import DataError
 
 BLOCK_BYTES = 1 << 20
+PPMD = b"\x03\x04\x01"  # its decompressor brings the process down on a damaged block
 DAMAGED_HINT = "delete the file and run again to download it anew"
 
 
@@ -46,12 +46,20 @@ class Archive:
             if self._archive.needs_password():
                 self._archive.close()
                 raise py7zr.exceptions.PasswordRequired
+            self._refuse_ppmd()
             self._members = [member for member in self._archive.files if not member.is_directory]
             self.names = [member.filename for member in self._members]
         return self
 
     def __exit__(self, *_: object) -> None:
         self._archive.close()
+
+    def _refuse_ppmd(self) -> None:
+        streams = self._archive.header.main_streams
+        for block in streams.unpackinfo.folders if streams else []:
+            if any(coder["method"] == PPMD for coder in block.coders):
+                self._archive.close()
+                raise py7zr.exceptions.UnsupportedCompressionMethodError(PPMD, "PPMd")
 
     def stream(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of every file, in archive order.
@@ -68,8 +76,8 @@ class Archive:
         streams = self._archive.header.main_streams
         solid_blocks = streams.unpackinfo.folders if filled else []
         for number, block in enumerate(solid_blocks):
-            start, end = streams.packinfo.packpositions[number : number + 2]
             with _telling(self.path):
+                start, end = streams.packinfo.packpositions[number : number + 2]
                 self._archive.fp.seek(self._archive.afterheader + start)
                 decompressor = block.get_decompressor(end - start)
             members = [member for member in filled if member.folder is block]
@@ -121,7 +129,9 @@ def _telling(path: str | Path) -> Iterator[None]:
             where=path,
             hint="pack it again, for example with 7z a -m0=lzma2",
         ) from error
-    except (py7zr.exceptions.ArchiveError, lzma.LZMAError, zlib.error, EOFError) as error:
+    except Exception as error:  # a damaged header or block: py7zr raises what it stumbles on
+        if isinstance(error, OSError) and error.errno is not None:
+            raise DataError(f"cannot be read: {error.strerror}", where=path) from error
         raise DataError(
             f"not a readable 7z archive: {error or type(error).__name__}",
             where=path,

@@ -103,5 +103,7 @@ def load(folder: str | Path, split: str, *, mapped: bool = False) -> tuple[np.nd
 
 def read_index(folder: str | Path, split: str) -> pd.DataFrame:
     """Read the rows of ``index.csv`` for one split, with the columns row, id and label."""
-    index = pd.read_csv(Path(folder) / "index.csv", dtype={"id": str}, keep_default_na=False)
+    index = pd.read_csv(
+        Path(folder) / "index.csv", dtype={"id": str, "label": str}, keep_default_na=False
+    )
     return index[index["split"] == split].drop(columns="split").reset_index(drop=True)

@@ -6,6 +6,7 @@ nearest one that exists.
 
 import difflib
 import json
+import math
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -156,9 +157,22 @@ def _with_defaults(validate_properties: Any) -> Any:
     return complete
 
 
+def _is_whole(_: Any, value: Any) -> bool:
+    """JSON schema takes 1.0 for an integer; what counts epochs does not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_finite(_: Any, value: Any) -> bool:
+    """YAML has .nan and .inf, which no limit of a schema refuses."""
+    return _is_whole(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
 _CompletingValidator = extend(
     Draft202012Validator,
     {"properties": _with_defaults(Draft202012Validator.VALIDATORS["properties"])},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_whole, "number": _is_finite}
+    ),
 )
 
 
@@ -168,16 +182,18 @@ def _told(problem: ValidationError) -> str:
     rules, value = problem.schema, problem.instance
     if problem.validator == "additionalProperties":
         allowed = sorted(rules.get("properties", {}))
-        unknown = sorted(set(value) - set(allowed))[0]
+        unknown = sorted(str(name) for name in set(value) - set(allowed))[0]
         full = f"{key}.{unknown}" if key else unknown
         near = _nearest(unknown, allowed)
         return f"unknown key '{full}'; {near or 'allowed here: ' + ', '.join(allowed)}"
     if problem.validator == "required":
         missing = sorted(set(rules["required"]) - set(value))[0]
         return f"key '{f'{key}.{missing}' if key else missing}' is missing"
-    if problem.validator == "propertyNames":
-        return f"key '{key}': {_wanted(rules['propertyNames'])}, not {problem.instance!r}"
     shown = json.dumps(value, ensure_ascii=False, default=str)
+    if "propertyNames" in problem.absolute_schema_path:
+        return f"key '{key}' has the key {shown[:80]}; allowed: {_wanted(rules)}"
+    if not key:
+        return f"the file holds {shown[:80]}; allowed: {_wanted(rules)}"
     return f"key '{key}' is {shown[:80]}; allowed: {_wanted(rules)}"
 
 
@@ -196,7 +212,9 @@ def _wanted(rules: Mapping[str, Any]) -> str:
         "maximum": "at most {}",
         "exclusiveMinimum": "more than {}",
         "exclusiveMaximum": "less than {}",
+        "minLength": "not empty",
         "minItems": "at least {} of them",
+        "maxItems": "at most {} of them",
         "pattern": "matching {}",
     }
     words += [words_.format(rules[limit]) for limit, words_ in limits.items() if limit in rules]
@@ -204,6 +222,8 @@ def _wanted(rules: Mapping[str, Any]) -> str:
         words.append("each once")
     if rules.get("minProperties") == rules.get("maxProperties") == 1:
         words.append("with one key of " + ", ".join(rules["properties"]))
+    elif "minProperties" in rules:
+        words.append(f"at least {rules['minProperties']} of them")
     return ", ".join(words)
 
 

@@ -32,16 +32,19 @@ def reporting_to(log: str | Path) -> Iterator[None]:
         yield
     except SwatchbookError as error:
         logger.error("%s", error)
-        print(f"swatchbook: error: {error}", file=sys.stderr)
+        print(f"swatchbook: error: {_on_one_line(error)}", file=sys.stderr)
         raise SystemExit(1) from None
     except Exception as error:
         logger.exception("unexpected error")
-        print(
-            f"swatchbook: error: {type(error).__name__}: {error} (the traceback is in {log})",
-            file=sys.stderr,
-        )
+        told = f"{type(error).__name__}: {_on_one_line(error)}"
+        print(f"swatchbook: error: {told} (the traceback is in {log})", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
         logger.removeHandler(handler)
         logging.getLogger("py.warnings").removeHandler(handler)
         handler.close()
+        logging.captureWarnings(False)
+
+
+def _on_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -38,7 +38,8 @@ def read(path: str | Path, dimensions: int, content_sha256: str | None = None) -
     Raises
     ------
     DataError
-        If the header, the type, the number of dimensions, the size or the digest is wrong.
+        If it cannot be read, or the header, the type, the number of dimensions, the size or the
+        digest is wrong.
     """
     content = _uncompressed(Path(path))
     if len(content) < 4:
@@ -75,7 +76,10 @@ def read(path: str | Path, dimensions: int, content_sha256: str | None = None) -
 
 
 def _uncompressed(path: Path) -> bytes:
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=path) from error
     if raw[:2] != b"\x1f\x8b":
         return raw
     try:

@@ -1,6 +1,7 @@
 """PNG files to pixels."""
 
 import struct
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -67,14 +68,36 @@ def decode_png(content: bytes, height: int, width: int, channels: int) -> np.nda
     reason = why_not(content, height, width, channels)
     if reason is not None:
         raise ValueError(reason)
-    if content[-8:-4] != b"IEND":
-        raise ValueError("the PNG file ends too early")
+    _check_chunks(content)
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise ValueError("the PNG file is damaged")
+    if pixels.size != height * width * channels:
+        raise ValueError("a transparent colour in the PNG file")
     if channels == 1:
         return pixels.reshape(height, width, 1)
     return pixels[:, :, ::-1]
+
+
+def _check_chunks(content: bytes) -> None:
+    """Check every chunk's checksum, and that the last one ends the file.
+
+    OpenCV refuses most of what is wrong too, but prints a line about it past every log.
+    """
+    position = len(PNG_SIGNATURE)
+    kind = b""
+    while kind != b"IEND":
+        if position + 12 > len(content):
+            raise ValueError("the PNG file ends too early")
+        length, kind = struct.unpack_from(">I4s", content, position)
+        end = position + 8 + length
+        if end + 4 > len(content):
+            raise ValueError("the PNG file ends too early")
+        if zlib.crc32(content[position + 4 : end]) != int.from_bytes(content[end : end + 4]):
+            raise ValueError("the PNG file is damaged")
+        position = end + 4
+    if position != len(content):
+        raise ValueError(f"{len(content) - position} bytes after the end of the PNG file")
 
 
 def decode_all(

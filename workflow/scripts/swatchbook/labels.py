@@ -39,13 +39,18 @@ def read(path: str | Path, classes: Sequence[str]) -> pd.Series:
     except UnicodeDecodeError as error:
         raise DataError("the label table is not in UTF-8", where=path, hint="convert it") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"the label table cannot be read: {error}", where=path) from error
+        text = " ".join(str(error).split())
+        raise DataError(f"the label table cannot be read: {text}", where=path) from error
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=path) from error
     if list(table.columns) != COLUMNS:
         raise DataError(
             f"the label table has the columns {', '.join(map(repr, table.columns))}; "
             "it needs 'id' and 'label', separated by a comma",
             where=path,
         )
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row names
+        raise DataError("the rows have more fields than the header has columns", where=path)
     ids = table["id"].str.strip()
     if (ids == "").any():
         rows = first_ten(int(row) + 2 for row in np.flatnonzero(ids == ""))

@@ -1,0 +1,79 @@
+"""Small inputs for the tests: IDX files, PNG files, 7z archives, label tables."""
+
+import gzip
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import py7zr
+
+Members = Mapping[str, bytes]
+LZMA2 = ({"id": py7zr.FILTER_LZMA2, "preset": 1},)
+
+
+def idx_bytes(values: np.ndarray) -> bytes:
+    """Return an IDX file of unsigned bytes."""
+    header = struct.pack(">HBB", 0, 8, values.ndim)
+    return header + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
+
+
+def write_idx(path: Path, values: np.ndarray) -> Path:
+    """Write an IDX file, compressed if its name ends in ``.gz``."""
+    content = idx_bytes(values)
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    return path
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Return one chunk of a PNG file."""
+    crc = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
+
+
+def raw_png(width: int, height: int, depth: int, colour: int, row: bytes, *extra: bytes) -> bytes:
+    """Return a PNG file written by hand; every pixel row is `row`, `extra` are more chunks."""
+    ihdr = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    rows = zlib.compress((b"\0" + row) * height)
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", ihdr),
+            *extra,
+            chunk(b"IDAT", rows),
+            chunk(b"IEND", b""),
+        )
+    )
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Return RGB or grey pixels, uint8 (height, width, channels), as a PNG file."""
+    if pixels.shape[2] == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def random_images(count: int, height: int = 4, width: int = 5, channels: int = 3) -> np.ndarray:
+    """Return random images, uint8 (count, height, width, channels)."""
+    shape = (count, height, width, channels)
+    return np.random.default_rng(count).integers(0, 256, shape, np.uint8)
+
+
+def write_7z(path: Path, *blocks: Members, filters: Sequence[Any] = LZMA2, **options: Any) -> Path:
+    """Pack each of `blocks` as one solid block of a 7z archive, in the order given."""
+    for number, members in enumerate(blocks):
+        mode = "a" if number else "w"
+        with py7zr.SevenZipFile(path, mode, filters=list(filters), **options) as archive:
+            for name, content in members.items():
+                archive.writestr(content, name)
+    return path
+
+
+def write_table(path: Path, labels: Mapping[str, str]) -> Path:
+    """Write a label table, its rows in the order given."""
+    rows = "".join(f"{id_},{label}\n" for id_, label in labels.items())
+    path.write_text("id,label\n" + rows, encoding="utf-8")
+    return path

@@ -1,0 +1,115 @@
+"""A digest of code changes with what can change a result, and with nothing else."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from swatchbook import provenance
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "workflow" / "scripts"
+RULES = "\n".join(path.read_text("utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    return shutil.copytree(SCRIPTS, tmp_path / "scripts", ignore=shutil.ignore_patterns("__py*"))
+
+
+def is_changed_by(scripts: Path, entry_point: str, changed: str) -> bool:
+    before = provenance.code_digest(scripts / entry_point)
+    with (scripts / changed).open("a", encoding="utf-8") as file:
+        file.write("\nCHANGED = True\n")
+    return provenance.code_digest(scripts / entry_point) != before
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "changed"),
+    [
+        ("decode.py", "decode.py"),  # itself
+        ("decode.py", "swatchbook/decoding.py"),  # from swatchbook import decoding
+        ("decode.py", "swatchbook/images.py"),  # from swatchbook.images import …, by decoding
+        ("decode.py", "swatchbook/splits.py"),
+        ("decode.py", "swatchbook/names.py"),  # by arrays, by decoding
+        ("explore.py", "swatchbook/figures.py"),
+        ("train.py", "swatchbook/models.py"),
+        ("train.py", "swatchbook/arrays.py"),
+    ],
+)
+def test_a_module_that_is_used_changes_the_digest(
+    scripts: Path, entry_point: str, changed: str
+) -> None:
+    assert is_changed_by(scripts, entry_point, changed)
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "changed"),
+    [
+        ("decode.py", "swatchbook/errors.py"),
+        ("decode.py", "swatchbook/progress.py"),
+        ("decode.py", "swatchbook/console.py"),
+        ("decode.py", "swatchbook/report.py"),
+        ("decode.py", "swatchbook/training.py"),
+        ("decode.py", "swatchbook/data_figures.py"),
+        ("decode.py", "extract.py"),
+        ("train.py", "swatchbook/decoding.py"),
+        ("train.py", "swatchbook/figures.py"),
+        ("train.py", "swatchbook/report.py"),
+    ],
+)
+def test_a_module_that_only_talks_or_is_not_used_does_not(
+    scripts: Path, entry_point: str, changed: str
+) -> None:
+    assert not is_changed_by(scripts, entry_point, changed)
+
+
+def test_the_digest_does_not_depend_on_the_folder(scripts: Path) -> None:
+    for path in SCRIPTS.glob("*.py"):
+        assert provenance.code_digest(path) == provenance.code_digest(scripts / path.name)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import swatchbook.new",
+        "import swatchbook.new as something",
+        "from swatchbook import names, new",
+        "from swatchbook.new import something",
+        "def later():\n    from swatchbook.new import something",
+    ],
+)
+def test_every_way_to_import_is_followed(tmp_path: Path, statement: str) -> None:
+    (tmp_path / "swatchbook").mkdir()
+    (tmp_path / "swatchbook" / "new.py").touch()
+    (tmp_path / "entry.py").write_text(statement)
+    assert is_changed_by(tmp_path, "entry.py", "swatchbook/new.py")
+
+
+def test_modules_that_import_each_other_are_followed_once(tmp_path: Path) -> None:
+    (tmp_path / "swatchbook").mkdir()
+    (tmp_path / "swatchbook" / "one.py").write_text("from swatchbook import two")
+    (tmp_path / "swatchbook" / "two.py").write_text("from swatchbook import one")
+    (tmp_path / "entry.py").write_text("from swatchbook import one")
+    assert is_changed_by(tmp_path, "entry.py", "swatchbook/two.py")
+
+
+def test_a_files_digest_is_of_names_and_contents(tmp_path: Path) -> None:
+    for name, content in (("a", "1"), ("b", "1"), ("c", "2")):
+        (tmp_path / name).write_text(content)
+    digests = {provenance.files_digest([tmp_path / name]) for name in "abc"}
+    assert len(digests) == 3
+    assert all(re.fullmatch("[0-9a-f]{16}", digest) for digest in digests)
+
+
+def test_every_rule_has_its_entry_point_and_every_entry_point_its_rule() -> None:
+    named = set(re.findall(r'"\.\./scripts/(\w+)\.py"', RULES))
+    assert named == {path.stem for path in SCRIPTS.glob("*.py")}
+    assert set(re.findall(r'code_digest\("(\w+)"\)', RULES)) <= named
+
+
+def test_versions_are_those_that_are_installed() -> None:
+    found = provenance.versions()
+    assert list(found) == ["python", *provenance.PACKAGES]
+    assert re.match(r"\d+\.\d+", found["numpy"])
