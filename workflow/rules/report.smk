@@ -29,7 +29,6 @@ rule write_report:
     params:
         # Not `config` itself: the mirror that the files came from changes nothing.
         config={key: value for key, value in config.items() if key != "mirror"},
-        page=str(PAGE),
         page_digest=page_digest("report.html.j2", "style.css"),
         code=code_digest("report"),
     script:

@@ -9,6 +9,6 @@ with reporting_to(snakemake.log[0]):
     report.write(
         Path(snakemake.output[0]).parent,
         snakemake.params.config,
-        snakemake.params.page,
+        Path(snakemake.scriptdir).parent / "report",
         snakemake.output[0],
     )

@@ -1,0 +1,29 @@
+"""Projects for the tests: one in which nothing has been run, and one in which everything has."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from project import Project, new_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project in which nothing has been run."""
+    return new_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which everything has been run; to be copied, not changed."""
+    project = new_project(tmp_path_factory.mktemp("finished"))
+    project.run()
+    return project
+
+
+@pytest.fixture
+def done(finished: Project, tmp_path: Path) -> Project:
+    """A project of its own in which everything has been run, the files' times kept."""
+    shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True)
+    return Project(tmp_path / "copy")

@@ -1,0 +1,164 @@
+"""Stages by name and by file, what they write, and what a user is told."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from project import MODELS, Project
+
+HISTORY = "results/own-images/plain/seed-0/history.csv"
+
+
+@pytest.mark.parametrize(
+    ("target", "last_rule"),
+    [
+        ("download", "download_file"),
+        ("extract", "extract_images"),
+        ("decode", "decode_dataset"),
+        ("explore", "explore_dataset"),
+        ("train", "train_model"),
+        ("evaluate", "evaluate_model"),
+        ("compare", "draw_figures"),
+        (HISTORY, "train_model"),
+    ],
+)
+def test_a_stage_runs_by_name_or_file_with_what_it_needs_and_no_more(
+    project: Project, target: str, last_rule: str
+) -> None:
+    order = {
+        "download_file": 2,
+        "decode_dataset": 1,
+        "train_model": 1 if target == HISTORY else 2,
+        "evaluate_model": 2,
+        "compare_models": 1,
+        "draw_figures": 1,
+    }
+    if last_rule in ("extract_images", "explore_dataset"):
+        wanted = {"download_file": 2, last_rule: 1}
+        if last_rule == "explore_dataset":
+            wanted["decode_dataset"] = 1
+    else:
+        names = list(order)[: list(order).index(last_rule) + 1]
+        wanted = {name: order[name] for name in names}
+    assert project.planned(target) == wanted
+
+
+def test_a_dry_run_says_why(done: Project) -> None:
+    done.configure(models={**MODELS, "wide": {"layers": [{"flatten": {}}]}})
+    said = done.run("--dry-run")
+    assert re.search(r"rule train_model:.*?reason: Missing output files: \S+wide", said, re.DOTALL)
+
+
+def test_everything_is_written(finished: Project) -> None:
+    results = finished.work / "results" / "own-images"
+    for split, images in {"train": 1440, "validation": 160, "test": 400}.items():
+        assert np.load(results / f"arrays/x_{split}.npy").shape == (images, 32, 32, 3)
+        assert np.load(results / f"arrays/y_{split}.npy").shape == (images, 10)
+    cell = results / "dropped" / "seed-0"
+    assert len(pd.read_csv(cell / "history.csv")) == 1
+    metrics = json.loads((cell / "metrics.json").read_text())
+    assert metrics["test"]["images"] == 400
+    assert np.load(cell / "probabilities.npy").shape == (400, 10)
+    assert list((cell / "tensorboard").iterdir())
+    page = (finished.work / "results" / "report.html").read_text()
+    assert "too few seeds to say whether dropped or plain is better" in page
+    receipt = json.loads((results / "download" / "images.7z.json").read_text())
+    assert receipt["source"] == "already in place"
+
+
+def test_every_job_writes_a_log(finished: Project) -> None:
+    logs = {str(path.relative_to(finished.work)) for path in finished.work.rglob("logs/**/*.log")}
+    assert {
+        "logs/own-images/decode.log",
+        "logs/own-images/explore.log",
+        "logs/own-images/plain/seed-0/train.log",
+        "logs/own-images/plain/seed-0/evaluate.log",
+        "logs/own-images/compare.log",
+        "logs/own-images/figures.log",
+        "logs/own-images/download/labels.csv.log",
+        "logs/report.log",
+    } <= logs
+    assert "precision: " in (finished.work / "logs/own-images/plain/seed-0/train.log").read_text()
+
+
+def test_images_can_be_extracted_to_look_at(done: Project) -> None:
+    done.run("extract")
+    assert len(list((done.work / "results/own-images/images").glob("*.png"))) == 2000
+
+
+def test_figures_are_marked_for_snakemakes_own_report(done: Project) -> None:
+    done.run("--report", "report.zip")
+    assert (done.work / "report.zip").stat().st_size > 100_000
+
+
+def test_the_number_of_cores_does_not_change_the_model(done: Project) -> None:
+    model = done.work / "results/own-images/dropped/seed-0/model.keras"
+    with_two_cores = model.read_bytes()
+    again = done.snakemake("--forcerun", str(model.relative_to(done.work)), "train", cores=1)
+    assert again.returncode == 0, again.stdout
+    assert model.read_bytes() == with_two_cores
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sedes": [1]}, "unknown key 'sedes'; did you mean 'seeds'?"),
+        ({"seeds": []}, "key 'seeds' is []; allowed: a list, at least 1 of them, each once"),
+        ({"training": {"epochs": "ten"}}, "key 'training.epochs' is \"ten\"; allowed: a whole"),
+        ({"datasets": ["own-image"]}, "did you mean 'own-images'?"),
+        ({"comparison": {"reference": "plane"}}, "did you mean 'plain'?"),
+    ],
+)
+def test_wrong_configuration_stops_with_one_line(
+    project: Project, changes: dict, said: str
+) -> None:
+    project.configure(**changes)
+    stopped = project.snakemake()
+    assert stopped.returncode != 0
+    assert said in stopped.stdout
+    assert "Traceback" not in stopped.stdout
+    assert len([line for line in stopped.stdout.splitlines() if "swatchbook: error" in line]) == 1
+
+
+def test_a_failed_job_tells_its_error_on_the_terminal(project: Project) -> None:
+    table = project.work / "resources/own-images/labels.csv"
+    table.write_text(table.read_text().replace("Trouser", "Trousers"))
+    stopped = project.snakemake("decode")
+    assert stopped.returncode != 0
+    lines = [line for line in stopped.stdout.splitlines() if "swatchbook: error" in line]
+    assert len(lines) == 1
+    assert "labels.csv" in lines[0] and "digest" in lines[0]
+    assert "Traceback" not in stopped.stdout
+    assert table.exists(), "a user's file is never deleted"
+
+
+def test_a_damaged_image_stops_the_decoding_and_is_named(project: Project) -> None:
+    """Without pins, what is wrong is found by looking."""
+    dataset = project.work / "config/datasets/own-images.yaml"
+    text = re.sub(r"sha256:\s*(\[[^]]*\]|\n\s+- \w+)", "sha256: []", dataset.read_text())
+    dataset.write_text(re.sub(r"height: 32", "height: 31", text))
+    stopped = project.snakemake("decode")
+    assert stopped.returncode != 0
+    assert "32 × 32 pixels instead of 32 × 31" in stopped.stdout
+    assert "(2000 in all)" in stopped.stdout
+    assert not (project.work / "results/own-images/arrays/x_train.npy").exists()
+
+
+def test_files_come_from_a_mirror(project: Project) -> None:
+    resources = project.work / "resources"
+    (resources / "own-images").rename(project.folder / "own-images")
+    project.run("download", "--config", f"mirror={project.folder}")
+    receipt = json.loads((project.work / "results/own-images/download/images.7z.json").read_text())
+    assert receipt["source"] == f"mirror {project.folder}"
+    assert (resources / "own-images" / "images.7z").is_file()
+
+
+def test_a_file_that_is_nowhere_says_what_was_tried_and_what_to_do(project: Project) -> None:
+    (project.work / "resources/own-images/images.7z").unlink()
+    stopped = project.snakemake("download", "--config", f"mirror={project.folder}/none")
+    assert stopped.returncode != 0
+    assert "could not be had from any source" in stopped.stdout
+    assert "--config mirror=" in stopped.stdout
