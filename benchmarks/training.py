@@ -1,0 +1,121 @@
+"""Training throughput of the baseline, against the tutorial's own loop in the same run.
+
+The two take turns as whole processes with the same number of threads; the ratios are round by
+round. With --epochs both train to the end, for the test accuracy and the images per second of a
+whole run.
+
+    python benchmarks/training.py --data FOLDER [--rounds 5] [--steps 150] [--threads 2]
+    python benchmarks/training.py --data FOLDER --epochs 10 --rounds 1
+
+FOLDER holds the four official gzip files of Fashion-MNIST.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from swatchbook import configuration, decoding, devices, metrics, models, splits, training
+from swatchbook.evaluation import predict
+
+PRECISIONS = ("mixed_bfloat16", "float32")
+
+
+def train_here(options: argparse.Namespace) -> dict[str, float]:
+    """Train the baseline in this process and return its figures."""
+    config = configuration.checked_config(
+        configuration.read(ROOT / "config/config.yaml"),
+        ROOT / "workflow/schemas/config.schema.json",
+        "config/config.yaml",
+    )
+    spec = configuration.load_dataset(
+        "fashion-mnist", ROOT / "config/datasets", ROOT / "workflow/schemas/dataset.schema.json"
+    )
+    data = decoding.read_images(spec, options.data)
+    rows = splits.from_settings(spec["split"], len(data.ids), data.given_test)
+    one_hot = np.eye(10, dtype=np.float32)
+
+    def arrays(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.divide(data.pixels[part], np.float32(255)), one_hot[data.labels[part]]
+
+    settings = dict(config["training"])
+    device = devices.choose("cpu", options.precision, options.threads)
+    if options.epochs:
+        settings["epochs"] = options.epochs
+        x, y = arrays(rows["train"])
+    else:
+        settings["epochs"] = 2  # the first is the warm-up
+        x, y = arrays(rows["train"][: options.steps * settings["batch_size"]])
+    layers = config["models"]["baseline"]["layers"]
+    model = models.build(layers, x.shape[1:], 10, options.seed, device.precision)
+    none = x[:0], y[:0]
+    with tempfile.TemporaryDirectory() as events:
+        history = training.Trainer(model, x, y, settings, options.seed).fit(none, events)
+    counted = history[1:]
+    figures = {"images_per_second": statistics.mean(row.images_per_second for row in counted)}
+    if options.epochs:
+        x, y = arrays(rows["test"])
+        probabilities = predict(model, x, "test")
+        figures["test_accuracy"] = metrics.summary(y.argmax(1), probabilities)["accuracy"]
+    return figures
+
+
+def in_a_process(script: str, *arguments: object) -> dict[str, float]:
+    """Run a benchmark script and return the JSON on the last line that it prints."""
+    command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--epochs", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--precision", choices=PRECISIONS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.precision:
+        print(json.dumps(train_here(options)))
+        return
+    length = ("--epochs", options.epochs) if options.epochs else ("--steps", options.steps)
+    common = ("--data", options.data, *length, "--threads", options.threads)
+    rounds: dict[str, list[dict[str, float]]] = {}
+    for number in range(options.rounds):
+        seed = ("--seed", options.seed + number)
+        rounds.setdefault("tutorial", []).append(
+            in_a_process("tutorial_training.py", *common, *seed)
+        )
+        for precision in PRECISIONS:
+            rounds.setdefault(precision, []).append(
+                in_a_process("training.py", *common, *seed, "--precision", precision)
+            )
+    speeds = {name: [run["images_per_second"] for run in runs] for name, runs in rounds.items()}
+    result = {
+        name: {
+            "images_per_second": [round(speed) for speed in speeds[name]],
+            "times_tutorial": [
+                round(speed / base, 2)
+                for speed, base in zip(speeds[name], speeds["tutorial"], strict=True)
+            ],
+            "test_accuracy": [run.get("test_accuracy") for run in runs],
+        }
+        for name, runs in rounds.items()
+    }
+    for figures in result.values():
+        figures["times_tutorial_median"] = statistics.median(figures["times_tutorial"])
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()
