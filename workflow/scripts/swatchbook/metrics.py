@@ -65,7 +65,6 @@ def classification_report(
         labels,
         predicted,
         labels=np.arange(len(classes)),
-        target_names=list(classes),
         output_dict=True,
         zero_division=0,
     )
@@ -74,6 +73,8 @@ def classification_report(
     if accuracy is not None:
         table.loc["accuracy"] = [np.nan, np.nan, accuracy, float(len(labels))]
     table["support"] = table["support"].astype(int)
+    # By place, since a class may have the name of an average.
+    table.index = pd.Index([*classes, *table.index[len(classes) :]])
     return table.rename_axis("class")
 
 

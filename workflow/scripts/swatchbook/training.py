@@ -196,18 +196,23 @@ class Trainer:
             progress.update(epoch=number)
         loss, accuracy = self._means(self.images)
         seconds = time.perf_counter() - start
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss} in epoch {number}",
-                where="training",
-                hint="try a smaller training.learning_rate, or precision: float32",
-            )
         val_loss = val_accuracy = None
         if len(validation[0]):
             for first in range(0, len(validation[0]), VALIDATION_BATCH):
                 self._validate(*(part[first : first + VALIDATION_BATCH] for part in validation))
             val_loss, val_accuracy = self._means(len(validation[0]))
+        self._check(number, [loss, val_loss or 0.0])
         return Epoch(number, loss, accuracy, val_loss, val_accuracy, seconds, self.images / seconds)
+
+    def _check(self, number: int, losses: Sequence[float]) -> None:
+        # Losses alone do not tell: a ReLU makes 0 of NaN.
+        weights = self.model.trainable_variables
+        if not all(np.isfinite(value).all() for value in (losses, *map(np.asarray, weights))):
+            raise TrainingError(
+                f"the loss or a weight is no finite number in epoch {number}",
+                where="training",
+                hint="try a smaller training.learning_rate, or precision: float32",
+            )
 
     def _means(self, images: int) -> tuple[float, float]:
         """Return mean loss and accuracy over what has been counted, and count anew."""
