@@ -80,7 +80,7 @@ def draw(
         reference=reference,
         comparison=read_json(results / "comparison.json"),
         histories=tables("history"),
-        predictions=tables("predictions", dtype={"id": str}),
+        predictions=tables("predictions", dtype={"id": str, "label": str, "predicted": str}),
         reports=tables("classification_report", index_col="class"),
         matrices=tables("confusion_matrix", index_col="class"),
         images=arrays.load(results / "arrays", "test", mapped=True)[0],

@@ -102,6 +102,7 @@ def write(
         lstrip_blocks=True,
     )
     environment.filters["percent"] = sentences.percent
+    environment.filters["nats"] = sentences.nats
     environment.filters["interval"] = sentences.interval
     environment.globals["style"] = Markup((page / "style.css").read_text(encoding="utf-8"))
     shown = {key: value for key, value in config.items() if key != "specs"}
@@ -152,13 +153,13 @@ def _dataset(
 def _figures(folder: Path, dataset: str, names: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {
-            "id": f"{dataset}-{name}",
+            "id": f"dataset.{dataset}.{name}",
             "title": READING[name][0],
             "reading": READING[name][1],
             "file": f"{dataset}/{folder.name}/{name}.svg",
             "svg": inline_svg(
                 (folder / f"{name}.svg").read_text(encoding="utf-8"),
-                f"{dataset}-{name}",
+                f"dataset.{dataset}.{name}",
                 READING[name][0],
             ),
         }
@@ -173,13 +174,19 @@ def inline_svg(svg: str, prefix: str, label: str) -> Markup:
     colour, so that it can be read on dark ground too.
     """
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
-    svg = re.sub(r'((?:xlink:)?href="|url\()#', rf"\1#{prefix}-", svg)
-    svg = re.sub(INK, "currentColor", svg, flags=re.IGNORECASE)
+    svg = re.sub(r"<[^>]*>", lambda tag: _adapted(tag[0], prefix), svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'^<svg\b([^>]*?) width="[^"]*"', r"<svg\1", svg)
     svg = re.sub(r'^<svg\b([^>]*?) height="[^"]*"', r"<svg\1", svg)
     return Markup(re.sub("^<svg", f'<svg role="img" aria-label="{label}"', svg))
+
+
+def _adapted(tag: str, prefix: str) -> str:
+    # An image that is drawn twice has the same id twice, and nothing refers to it.
+    tag = re.sub(r'^(<image\b.*?) id="[^"]*"', r"\1", tag, flags=re.DOTALL)
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', tag)
+    tag = re.sub(r'((?:xlink:)?href="|url\()#', rf"\1#{prefix}-", tag)
+    return re.sub(INK, "currentColor", tag, flags=re.IGNORECASE)
 
 
 def mean_report(folder: Path, seeds: Sequence[int]) -> list[dict[str, Any]]:

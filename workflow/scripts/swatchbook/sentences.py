@@ -6,20 +6,30 @@ from typing import Any
 
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a share as per cent: ``0.9123`` as ``91.2 %``."""
-    return "–" if value is None else f"{value * 100:.{digits}f} %"
+    return "–" if value is None else f"{_number(value * 100, digits)} %"
 
 
 def points(value: float, digits: int = 1) -> str:
     """Return a difference of shares in percentage points, with its sign and without a unit."""
-    return f"{value * 100:+.{digits}f}".replace("-", "−")
+    return f"{value * 100:+z.{digits}f}".replace("-", "−")
+
+
+def nats(value: float) -> str:
+    """Return a loss or a difference of losses in nats."""
+    return _number(value, 3)
 
 
 def interval(bounds: Sequence[float] | None, scale: float = 1, digits: int = 3) -> str:
     """Return an interval as ``0.912 to 0.918``; a dash where there is none."""
     if bounds is None:
         return "–"
-    low, high = (f"{bound * scale:.{digits}f}".replace("-", "−") for bound in bounds)
+    low, high = (_number(bound * scale, digits) for bound in bounds)
     return f"{low} to {high}"
+
+
+def _number(value: float, digits: int) -> str:
+    """Round, with a true minus sign, and none before a zero."""
+    return f"{value:z.{digits}f}".replace("-", "−")
 
 
 def answers(dataset: str, comparison: Mapping[str, Any]) -> list[str]:
@@ -38,7 +48,7 @@ def answers(dataset: str, comparison: Mapping[str, Any]) -> list[str]:
     sentences = []
     for entry in comparison["differences"]:
         sentences.append(_accuracy(dataset, entry, models, seeds, comparison["confidence"]))
-        sentences.append(_gap(entry, models))
+        sentences.append(_gap(dataset, entry, models))
     return sentences
 
 
@@ -68,7 +78,7 @@ def _accuracy(
     return f"{text}, over {seeds} {'seed' if seeds == 1 else 'seeds'} each."
 
 
-def _gap(entry: Mapping[str, Any], models: Mapping[str, Any]) -> str:
+def _gap(dataset: str, entry: Mapping[str, Any], models: Mapping[str, Any]) -> str:
     model, reference = entry["model"], entry["reference"]
     ours, theirs = (models[name]["metrics"]["accuracy_gap"]["mean"] for name in (model, reference))
     found = entry["accuracy_gap"]
@@ -79,7 +89,7 @@ def _gap(entry: Mapping[str, Any], models: Mapping[str, Any]) -> str:
         "too few seeds to say": "too few seeds to say what became of the gap between training and "
         "test accuracy",
     }[found["verdict"]]
-    text = f"{claim[0].upper()}{claim[1:]}: {points(ours)} points against {points(theirs)}"
+    text = f"{dataset}: {claim}, {points(ours)} points against {points(theirs)}"
     if found["interval"]:
         low, high = (points(bound) for bound in found["interval"])
         text += f" (difference {points(found['difference'])}, interval {low} to {high})"

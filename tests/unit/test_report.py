@@ -1,0 +1,326 @@
+"""The report is one page that answers first, needs no network and runs nothing."""
+
+import copy
+import re
+import shutil
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results_maker import make_results
+from swatchbook import report, sentences
+from swatchbook.files import read_json
+from swatchbook.names import COMPARISON_FIGURES, EXPLORE_FIGURES
+
+PAGE = Path(__file__).parents[2] / "workflow" / "report"
+EVIL = "</script><img src=x onerror=alert(1)>"
+EVIL_QUOTES = '"\' onload=alert(1) id="title'
+NOTICE = "This is a demo: its numbers say nothing."
+SPECS = {
+    "made-up": {"homepage": "https://example.org/made-up?a=1&b=2"},
+    "evil": {
+        "title": EVIL,
+        "description": EVIL,
+        "licence": EVIL,
+        "homepage": "javascript:alert(1)",
+        "classes": [EVIL, EVIL_QUOTES, "owl"],
+    },
+}
+# Elements without an end tag.
+VOID = {"meta", "br", "img", "link", "hr", "input", "base", "source", "wbr", "col"}
+
+
+@dataclass
+class Element:
+    tag: str
+    attributes: dict[str, str]
+    parent: "Element | None"
+    texts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+    def is_in(self, other: "Element") -> bool:
+        return self.parent is not None and (self.parent is other or self.parent.is_in(other))
+
+
+class Page(HTMLParser):
+    """A page's elements in the order of the document, and each one's text with its children's."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.elements: list[Element] = []
+        self._open: list[Element] = []
+        self.source = path.read_text(encoding="utf-8")
+        self.feed(self.source)
+        self.close()
+        assert [element.tag for element in self._open] == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attributes}) == len(attributes)
+        parent = self._open[-1] if self._open else None
+        element = Element(tag, {name: value or "" for name, value in attributes}, parent)
+        self.elements.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().tag == tag
+
+    def handle_data(self, text: str) -> None:
+        for element in self._open:
+            element.texts.append(text)
+
+    def all(self, tag: str, inside: Element | None = None) -> list[Element]:
+        return [
+            element
+            for element in self.elements
+            if element.tag == tag and (inside is None or element.is_in(inside))
+        ]
+
+    def one(self, tag: str) -> Element:
+        (element,) = self.all(tag)
+        return element
+
+    @property
+    def ids(self) -> list[str]:
+        return [e.attributes["id"] for e in self.elements if "id" in e.attributes]
+
+
+@dataclass(frozen=True)
+class Made:
+    results: Path
+    config: dict[str, Any]
+    file: Path
+    page: Page
+
+
+def write(results: Path, config: dict[str, Any], output: Path) -> Made:
+    report.write(results, config, PAGE, output)
+    return Made(results, config, output, Page(output))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A report of two data sets, one with names that try to break out."""
+    results = tmp_path_factory.mktemp("results")
+    config = make_results(results, specs=SPECS, notice=NOTICE)
+    config["report"]["title"] = EVIL
+    return write(results, config, results / "report.html")
+
+
+@pytest.fixture(scope="module")
+def least(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A report of one model with one seed and without a validation set."""
+    results = tmp_path_factory.mktemp("results")
+    config = make_results(results, models=["alone"], seeds=[4], validation=0)
+    return write(results, config, results / "report.html")
+
+
+@pytest.fixture(scope="module", params=["made", "least"])
+def any_made(request: pytest.FixtureRequest) -> Made:
+    return request.getfixturevalue(request.param)
+
+
+def test_the_answers_come_first(any_made: Made) -> None:
+    main = any_made.page.one("main").text
+    position = 0
+    for name in any_made.config["datasets"]:
+        comparison = read_json(any_made.results / name / "comparison.json")
+        title = any_made.config["specs"][name]["title"]
+        for sentence in sentences.answers(title, comparison):
+            position = main.index(sentence, position) + len(sentence)
+    before = main[:position]
+    evidence = any_made.page.all("table") + any_made.page.all("figure")
+    assert not any(element.text and element.text in before for element in evidence)
+
+
+def test_the_measured_accuracies_stand_in_the_page(any_made: Made) -> None:
+    text = any_made.page.one("main").text
+    for name in any_made.config["datasets"]:
+        for model in read_json(any_made.results / name / "comparison.json")["models"].values():
+            assert sentences.percent(model["metrics"]["accuracy"]["mean"], 2) in text
+
+
+def test_names_appear_only_escaped(made: Made) -> None:
+    page = made.page
+    assert EVIL not in page.source
+    assert made.page.one("title").text == EVIL
+    assert page.one("main").text.count(EVIL) >= 6  # title, description, licence, classes …
+    figures = [element.text for element in page.all("svg")]
+    assert any(EVIL in text for text in figures)
+
+
+def test_there_is_nothing_that_runs_or_loads(any_made: Made) -> None:
+    page = any_made.page
+    forbidden = {"script", "img", "iframe", "object", "embed", "link", "base", "form", "video"}
+    assert forbidden.isdisjoint(element.tag for element in page.elements)
+    for element in page.elements:
+        for name, value in element.attributes.items():
+            assert not name.startswith("on"), (element.tag, name)
+            if name in ("src", "srcset", "href", "xlink:href", "data", "action", "poster"):
+                allowed = ("#", "data:image/png;base64,")
+                if element.tag == "a":
+                    allowed = ("#", "https://", "http://")
+                assert value.startswith(allowed), (element.tag, name, value[:80])
+    outside = re.findall(r"url\((?!['\"]?#)[^)]*\)|@import", page.source, re.IGNORECASE)
+    assert outside == []
+
+
+def test_the_page_forbids_the_browser_to_load_anything(any_made: Made) -> None:
+    (policy,) = (
+        element.attributes["content"]
+        for element in any_made.page.all("meta")
+        if element.attributes.get("http-equiv", "").lower() == "content-security-policy"
+    )
+    directives = dict(part.split(maxsplit=1) for part in policy.split(";"))
+    assert directives["default-src"] == "'none'"
+    assert not re.search(r"https?:|\*", policy)
+
+
+def test_ids_are_unique_and_references_lead_somewhere(any_made: Made) -> None:
+    page = any_made.page
+    ids = page.ids
+    assert sorted(ids) == sorted(set(ids))
+    referred = set(re.findall(r"url\(['\"]?#([^)'\"]+)", page.source))
+    for element in page.elements:
+        for name in ("href", "xlink:href"):
+            if element.attributes.get(name, "").startswith("#"):
+                referred.add(element.attributes[name][1:])
+        for name in ("aria-labelledby", "aria-describedby"):
+            referred |= set(element.attributes.get(name, "").split())
+    assert referred - set(ids) == set()
+
+
+def test_ids_are_unique_whatever_the_data_sets_are_called(least: Made, tmp_path: Path) -> None:
+    names = ["made", "answer", "results", "a", "a-data", "a-models"]
+    config = copy.deepcopy(least.config) | {"datasets": names}
+    for name in names:
+        shutil.copytree(least.results / "made-up", tmp_path / name)
+        config["specs"][name] = config["specs"]["made-up"]
+    ids = write(tmp_path, config, tmp_path / "report.html").page.ids
+    assert {id for id in ids if ids.count(id) > 1} == set()
+
+
+def test_every_figure_has_a_title_a_reading_and_a_text_alternative(any_made: Made) -> None:
+    page = any_made.page
+    figures = page.all("figure")
+    names = COMPARISON_FIGURES + EXPLORE_FIGURES
+    assert len(figures) == len(names) * len(any_made.config["datasets"])
+    for figure in figures:
+        (caption,) = page.all("figcaption", figure)
+        headings = [page.all(f"h{level}", caption) for level in range(2, 7)]
+        ((heading,),) = filter(None, headings)
+        assert heading.text
+        assert len(caption.text) > len(heading.text)
+        (svg,) = page.all("svg", figure)
+        assert svg.attributes["role"] == "img"
+        label = svg.attributes.get("aria-label", "")
+        assert label or svg.attributes.get("aria-labelledby")
+
+
+def test_the_page_is_below_five_megabytes(any_made: Made) -> None:
+    assert any_made.file.stat().st_size < 5_000_000
+
+
+def test_a_notice_stands_before_the_answers(made: Made, least: Made) -> None:
+    main = made.page.one("main").text
+    assert main.index(NOTICE) < main.index("Test accuracy")
+    notices = [e for e in made.page.elements if "notice" in e.attributes.get("class", "").split()]
+    assert [notice.text for notice in notices] == [NOTICE]
+    assert not any("notice" in e.attributes.get("class", "").split() for e in least.page.elements)
+
+
+def test_a_data_set_says_where_it_comes_from(made: Made) -> None:
+    text = made.page.one("main").text
+    spec = made.config["specs"]["made-up"]
+    for fact in (spec["title"], spec["description"], spec["licence"], *spec["classes"]):
+        assert fact in text
+    receipt = read_json(made.results / "made-up" / "download" / "images.gz.json")
+    assert receipt["sha256"] in text
+    assert receipt["source"] in text
+
+
+def test_a_data_sets_homepage_is_a_link_unless_it_could_run_something(made: Made) -> None:
+    links = [element.attributes.get("href", "") for element in made.page.all("a")]
+    assert SPECS["made-up"]["homepage"] in links
+    assert not any("javascript" in link for link in links)
+
+
+def test_a_data_set_without_homepage_and_licence_has_a_page(least: Made, tmp_path: Path) -> None:
+    config = copy.deepcopy(least.config)
+    config["specs"]["made-up"] |= {"homepage": None, "licence": None, "description": ""}
+    text = write(least.results, config, tmp_path / "report.html").page.one("main").text
+    assert "not stated" in text
+    assert "None" not in text
+
+
+def test_a_single_run_claims_nothing(least: Made) -> None:
+    text = least.page.one("main").text
+    assert "there is no other model" in text
+    assert "Means over 1 seed after" in text
+    for claim in ("is better than", "is worse than", "validation loss was lowest"):
+        assert claim not in text
+    assert not re.search(r"\bnan\b", text, re.IGNORECASE)
+
+
+def test_it_says_how_it_was_made(made: Made) -> None:
+    text = made.page.one("main").text
+    runs = len(made.config["datasets"]) * 2 * 3
+    assert f"{runs} trainings" in text
+    assert "A made-up CPU" in text
+    assert "2026-01-02" in text
+    assert "it was made up" in text
+    assert "snakemake" in text
+
+
+def test_the_same_results_give_the_same_page(least: Made, tmp_path: Path) -> None:
+    again = write(least.results, least.config, tmp_path / "report.html")
+    assert again.file.read_bytes() == least.file.read_bytes()
+
+
+def test_class_names_that_pandas_reads_as_missing_have_a_row(least: Made) -> None:
+    folder = least.results / "made-up" / "alone"
+    table = folder / "seed-4" / "classification_report.csv"
+    before = table.read_text()
+    try:
+        table.write_text(before.replace("cat,", "NA,").replace("dog,", "nan,"))
+        rows = report.mean_report(folder, [4])
+    finally:
+        table.write_text(before)
+    assert [row["class"] for row in rows[:3]] == ["NA", "nan", "owl"]
+
+
+def test_svg_text_that_looks_like_markup_is_left_alone() -> None:
+    text = 'id="x" url(#x) #1a1a1a'
+    svg = f'<?xml version="1.0"?>\n<svg width="1pt" height="2pt"><text id="t">{text}</text></svg>'
+    assert f">{text}</text>" in report.inline_svg(svg, "prefix", "A title")
+
+
+def test_an_inline_svg_keeps_its_shape_and_references() -> None:
+    svg = (
+        '<?xml version="1.0"?>\n<!DOCTYPE svg>\n'
+        '<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="1pt" height="2pt" '
+        'viewBox="0 0 1 2"><defs><path id="m" style="stroke: #1a1a1a"/></defs>'
+        '<use xlink:href="#m" width="3" clip-path="url(#m)"/></svg>'
+    )
+    found = report.inline_svg(svg, "made-up", "A title")
+    assert found.startswith("<svg ")
+    assert 'aria-label="A title"' in found
+    assert 'id="made-up-m"' in found
+    assert 'xlink:href="#made-up-m"' in found
+    assert "url(#made-up-m)" in found
+    assert 'viewBox="0 0 1 2"' in found
+    assert 'width="3"' in found
+    assert "1pt" not in found
+    assert "2pt" not in found
+    assert "#1a1a1a" not in found
