@@ -15,8 +15,18 @@ rule evaluate_model:
         metrics=EVALUATED,
         probabilities=f"{CELL}/probabilities.npy",
         predictions=f"{CELL}/predictions.csv",
-        classification_report=f"{CELL}/classification_report.csv",
-        confusion_matrix=f"{CELL}/confusion_matrix.csv",
+        classification_report=report(
+            f"{CELL}/classification_report.csv",
+            category="{dataset}",
+            subcategory="Tables",
+            caption="../report/captions/cell.rst",
+        ),
+        confusion_matrix=report(
+            f"{CELL}/confusion_matrix.csv",
+            category="{dataset}",
+            subcategory="Tables",
+            caption="../report/captions/cell.rst",
+        ),
     log:
         "logs/{dataset}/{model}/seed-{seed}/evaluate.log",
     conda:
@@ -78,6 +88,7 @@ rule draw_figures:
             ),
             category="{dataset}",
             subcategory="Models",
+            caption="../report/captions/models.rst",
         ),
     log:
         "logs/{dataset}/figures.log",

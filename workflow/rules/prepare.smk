@@ -64,6 +64,7 @@ rule explore_dataset:
             ),
             category="{dataset}",
             subcategory="Data",
+            caption="../report/captions/data.rst",
         ),
     log:
         "logs/{dataset}/explore.log",

@@ -1,0 +1,40 @@
+"""The three places that name packages agree."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def canonical(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    rows = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {canonical(name): version for name, version in rows}
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_every_dependency_is_pinned_within_its_range() -> None:
+    from packaging.requirements import Requirement
+
+    dependencies = project()["dependencies"] + project()["optional-dependencies"]["dev"]
+    for dependency in map(Requirement, dependencies):
+        version = pins()[canonical(dependency.name)]
+        assert dependency.specifier.contains(version), dependency
+
+
+def test_the_conda_environment_has_the_pinned_version_of_every_dependency() -> None:
+    environment = yaml.safe_load((ROOT / "workflow/envs/swatchbook.yaml").read_text())
+    (packages,) = (part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
+    named = dict(package.split("==") for package in packages)
+    wanted = {re.split("[<>=]", dependency)[0] for dependency in project()["dependencies"]}
+    assert named == {name: pins()[name] for name in wanted}
