@@ -1,6 +1,9 @@
 """A job that fails says so in one line; its log has the rest."""
 
 import logging
+import os
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -98,3 +101,26 @@ def test_first_ten_counts_only_where_it_leaves_out() -> None:
     assert first_ten(range(3)) == "0, 1, 2"
     assert first_ten(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
     assert first_ten(iter(range(11))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 … (11 in all)"
+
+
+def test_what_compiled_code_prints_goes_into_the_log_and_not_to_the_terminal(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "job.log"
+    script = (
+        "import os, sys\n"
+        "from swatchbook.console import reporting_to\n"
+        f"with reporting_to({str(log)!r}):\n"
+        "    os.write(2, b'from C\\n')\n"
+        "    print('from Python', file=sys.stderr)\n"
+        "print('afterwards', file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == "from Python\nafterwards\n"
+    assert log.read_text() == "from C\n"

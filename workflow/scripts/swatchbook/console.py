@@ -1,19 +1,26 @@
 """What a job says, and where: all of it in its log file, one line on the terminal if it fails."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from swatchbook.errors import SwatchbookError
 
 logger = logging.getLogger("swatchbook")
 
+STANDARD_ERROR = 2  # the descriptor
+
 
 @contextmanager
 def reporting_to(log: str | Path) -> Iterator[None]:
     """Send the library's log messages to the file `log` and turn errors into one line.
+
+    What compiled libraries print past Python (TensorFlow's notices, libpng's complaints) goes into
+    the log too.
 
     Raises
     ------
@@ -29,7 +36,8 @@ def reporting_to(log: str | Path) -> Iterator[None]:
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(handler)
     try:
-        yield
+        with _compiled_code_printing_to(handler.stream):
+            yield
     except SwatchbookError as error:
         logger.error("%s", error)
         print(f"swatchbook: error: {_on_one_line(error)}", file=sys.stderr)
@@ -44,6 +52,31 @@ def reporting_to(log: str | Path) -> Iterator[None]:
         logging.getLogger("py.warnings").removeHandler(handler)
         handler.close()
         logging.captureWarnings(False)
+
+
+@contextmanager
+def _compiled_code_printing_to(log: TextIO) -> Iterator[None]:
+    """Point the process's error stream to the log, and Python's own at where it was before."""
+    python_stream, terminal = sys.stderr, os.dup(STANDARD_ERROR)
+    try:
+        if _is_standard_error(python_stream):
+            sys.stderr = open(os.dup(terminal), "w", encoding="utf-8", errors="replace")
+        os.dup2(log.fileno(), STANDARD_ERROR)
+        yield
+    finally:
+        os.dup2(terminal, STANDARD_ERROR)
+        os.close(terminal)
+        if sys.stderr is not python_stream:
+            sys.stderr.close()
+            sys.stderr = python_stream
+
+
+def _is_standard_error(stream: TextIO) -> bool:
+    """Whether a stream writes to the process's error stream; a notebook's does not."""
+    try:
+        return stream.fileno() == STANDARD_ERROR
+    except (OSError, ValueError):
+        return False
 
 
 def _on_one_line(error: Exception) -> str:
