@@ -103,7 +103,7 @@ def test_first_ten_counts_only_where_it_leaves_out() -> None:
     assert first_ten(iter(range(11))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 … (11 in all)"
 
 
-def test_what_compiled_code_prints_goes_into_the_log_and_not_to_the_terminal(
+def test_what_compiled_code_prints_goes_into_the_log_only(
     tmp_path: Path,
 ) -> None:
     log = tmp_path / "job.log"

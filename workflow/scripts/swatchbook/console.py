@@ -60,7 +60,7 @@ def _compiled_code_printing_to(log: TextIO) -> Iterator[None]:
     python_stream, terminal = sys.stderr, os.dup(STANDARD_ERROR)
     try:
         if _is_standard_error(python_stream):
-            sys.stderr = open(os.dup(terminal), "w", encoding="utf-8", errors="replace")
+            sys.stderr = os.fdopen(os.dup(terminal), "w", encoding="utf-8", errors="replace")
         os.dup2(log.fileno(), STANDARD_ERROR)
         yield
     finally:
