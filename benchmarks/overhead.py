@@ -5,8 +5,9 @@ start and the end of the run in Snakemake's log.
 
     python benchmarks/overhead.py [--directory .]
 
-Two figures: the share of the cores' time that no epoch was running on (start-up of TensorFlow,
-evaluation, decoding, waiting), and the share of the wall time in which no training job ran at all.
+Three figures: the shares of the cores' time that no training job had (evaluation, decoding,
+waiting) and that no epoch had (also the start of TensorFlow), and the share of the wall time in
+which no training job ran at all.
 """
 
 import argparse
@@ -42,6 +43,7 @@ def main() -> None:
     # The log's name has local time, run.json has UTC; the seconds of a run need neither.
     wall = end - start
     in_epochs = sum(run["seconds_in_epochs"] for run in runs)
+    in_jobs = sum(run["seconds"] for run in runs)
     started = [datetime.fromisoformat(run["started"]).timestamp() for run in runs]
     jobs = sorted((begin, begin + run["seconds"]) for begin, run in zip(started, runs, strict=True))
     covered, reached = 0.0, 0.0
@@ -53,6 +55,7 @@ def main() -> None:
         "cores": cores,
         "trainings": len(runs),
         "seconds_in_epochs": round(in_epochs, 1),
+        "share_of_core_time_outside_training_jobs": round(1 - in_jobs / (cores * wall), 3),
         "share_of_core_time_outside_epochs": round(1 - in_epochs / (cores * wall), 3),
         "share_of_wall_time_without_a_training_job": round(1 - covered / wall, 3),
     }
