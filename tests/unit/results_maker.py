@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from swatchbook import arrays, comparison, comparison_figures, exploration, metrics
+from swatchbook import arrays, comparison, comparison_figures, evaluation, exploration, metrics
 from swatchbook.files import write_json
 from swatchbook.names import SPLITS
 
@@ -79,7 +79,8 @@ def _make_run(
         likelihoods = np.exp(scores)
         probabilities = (likelihoods / likelihoods.sum(1, keepdims=True)).astype(np.float32)
         measured[split] = metrics.summary(truth, probabilities) if len(truth) else None
-    np.save(cell / "probabilities.npy", probabilities)
+        if split in evaluation.PROBABILITIES:
+            np.save(cell / evaluation.PROBABILITIES[split], probabilities)
     write_json(cell / "metrics.json", measured)
     predicted = probabilities.argmax(1)
     index = arrays.read_index(folder / "arrays", "test")

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import sklearn.metrics
 
-from swatchbook import arrays, models
+from swatchbook import arrays, metrics, models
 from swatchbook.devices import import_tensorflow
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
@@ -119,9 +119,20 @@ def test_test_metrics_are_scikit_learns_of_the_written_probabilities(cell: Path)
             "accuracy": sklearn.metrics.accuracy_score(labels, predicted),
             "macro_f1": sklearn.metrics.f1_score(labels, predicted, average="macro"),
             "log_loss": sklearn.metrics.log_loss(labels, probabilities),
+            "brier": ((probabilities - np.eye(3)[labels]) ** 2).sum(1).mean(),
+            "ece": metrics.calibration_error(metrics.reliability(labels, probabilities)),
         },
         rel=1e-9,
     )
+
+
+def test_probabilities_of_the_validation_images_are_kept_in_their_order(cell: Path) -> None:
+    probabilities = np.load(cell / "probabilities_validation.npy")
+    assert probabilities.shape == (12, 3)
+    assert probabilities.dtype == np.float32
+    labels = arrays.load(cell.parent / "arrays", "validation")[1].argmax(1)
+    measured = json.loads((cell / "metrics.json").read_text())["validation"]
+    assert metrics.summary(labels, probabilities) == pytest.approx(measured)
 
 
 def test_training_and_validation_images_are_measured_too(cell: Path) -> None:
@@ -146,6 +157,8 @@ def test_the_tables_tell_of_the_same_predictions(cell: Path) -> None:
 
 
 def test_an_empty_validation_set_has_no_metrics(tmp_path: Path) -> None:
-    measured = json.loads((make_cell(tmp_path, validation=0) / "metrics.json").read_text())
+    cell = make_cell(tmp_path, validation=0)
+    assert np.load(cell / "probabilities_validation.npy").shape == (0, 3)
+    measured = json.loads((cell / "metrics.json").read_text())
     assert measured["validation"] is None
     assert measured["test"]["images"] == 501

@@ -14,6 +14,7 @@ rule evaluate_model:
     output:
         metrics=EVALUATED,
         probabilities=f"{CELL}/probabilities.npy",
+        probabilities_validation=f"{CELL}/probabilities_validation.npy",
         predictions=f"{CELL}/predictions.csv",
         classification_report=report(
             f"{CELL}/classification_report.csv",

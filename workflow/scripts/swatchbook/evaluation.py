@@ -16,6 +16,7 @@ from swatchbook.progress import Progress
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+PROBABILITIES = {"validation": "probabilities_validation.npy", "test": "probabilities.npy"}
 
 
 def evaluate(
@@ -28,10 +29,11 @@ def evaluate(
 ) -> None:
     """Write what one trained model makes of its data set.
 
-    ``probabilities.npy`` (test images, float32, shape (n, classes)), ``predictions.csv`` (test
-    images: row, id, label, predicted, probability), ``metrics.json`` (of the training, validation
-    and test images, dropout off), ``classification_report.csv`` and ``confusion_matrix.csv``
-    (test).
+    ``probabilities.npy`` (test images, float32, shape (n, classes)) and
+    ``probabilities_validation.npy`` (validation images, likewise; none without a validation set),
+    ``predictions.csv`` (test images: row, id, label, predicted, probability), ``metrics.json`` (of
+    the training, validation and test images, dropout off), ``classification_report.csv`` and
+    ``confusion_matrix.csv`` (test).
 
     The model is built anew from its description in `run_file` and only weights are read from
     `model_file`, in the precision that it was trained in.
@@ -64,10 +66,11 @@ def evaluate(
         probabilities = predict(model, images, f"evaluate {split}")
         measured[split] = metrics.summary(labels, probabilities) if len(labels) else None
         logger.info("%s: %s", split, measured[split])
+        if split in PROBABILITIES:
+            with replacing(output / PROBABILITIES[split]) as path:
+                np.save(path, probabilities)
     # The loop ends with the test set.
     predicted = probabilities.argmax(axis=1)
-    with replacing(output / "probabilities.npy") as path:
-        np.save(path, probabilities)
     write_json(output / "metrics.json", measured)
     index = arrays.read_index(arrays_folder, "test")
     index["predicted"] = [classes[number] for number in predicted]

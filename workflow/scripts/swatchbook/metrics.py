@@ -6,10 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import sklearn.metrics
+from scipy import optimize
+
+BINS = 15  # as in Guo et al. (2017)
+TEMPERATURES = (0.01, 100.0)  # where the best one is looked for
+SMALLEST = float(np.finfo(np.float32).tiny)  # stands for a probability that rounded to zero
 
 
 def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Return accuracy, macro-F1 and log-loss.
+    """Return accuracy, macro-F1, log-loss, Brier score and expected calibration error.
 
     Parameters
     ----------
@@ -21,8 +26,8 @@ def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     Returns
     -------
     dict
-        ``images`` (a count), ``accuracy`` and ``macro_f1`` in [0, 1], ``log_loss`` in nats, all by
-        scikit-learn.
+        ``images`` (a count), ``accuracy`` and ``macro_f1`` in [0, 1] and ``log_loss`` in nats, by
+        scikit-learn; ``brier`` and ``ece``, see `brier_score` and `calibration_error`.
     """
     predicted = probabilities.argmax(axis=1)
     classes = np.arange(probabilities.shape[1])
@@ -36,6 +41,8 @@ def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
             )
         ),
         "log_loss": float(sklearn.metrics.log_loss(labels, exact, labels=classes)),
+        "brier": brier_score(labels, exact),
+        "ece": calibration_error(reliability(labels, exact)),
     }
 
 
@@ -49,6 +56,100 @@ def image_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Return the cross-entropy of each image in nats, float64, shape (n,)."""
     right = normalised(probabilities)[np.arange(len(labels)), labels]
     return -np.log(np.maximum(right, np.finfo(np.float64).eps))
+
+
+def brier_score(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the multi-class Brier score: 0 at best, 2 at worst.
+
+    The mean over images of the squared differences between probabilities and one-hot labels, summed
+    over all classes and not halved (G. W. Brier, 1950, Verification of forecasts expressed in terms
+    of probability, Monthly Weather Review 78, 1-3); computed by scikit-learn.
+    """
+    return float(
+        sklearn.metrics.brier_score_loss(
+            labels,
+            normalised(probabilities),
+            labels=np.arange(probabilities.shape[1]),
+            scale_by_half=False,
+        )
+    )
+
+
+def reliability(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Return how often the predicted class is right, by how sure the model was of it.
+
+    The confidence of an image is the probability of its predicted class. Bins are 15 of equal
+    width, without their lower edge and with their upper one (C. Guo, G. Pleiss, Y. Sun and K. Q.
+    Weinberger, 2017, On calibration of modern neural networks, ICML, section 2).
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a bin: ``from`` and ``to`` (its edges), ``count`` (of images), ``confidence`` and
+        ``accuracy`` (their means, NaN in an empty bin).
+    """
+    exact = normalised(probabilities)
+    confidence = exact.max(axis=1)
+    right = exact.argmax(axis=1) == labels
+    edges = np.arange(BINS + 1) / BINS
+    places = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, BINS - 1)
+    counts = np.bincount(places, minlength=BINS)
+    sums = (np.bincount(places, weights=values, minlength=BINS) for values in (confidence, right))
+    means = [np.divide(s, counts, out=np.full(BINS, np.nan), where=counts > 0) for s in sums]
+    return pd.DataFrame(
+        {
+            "from": edges[:-1],
+            "to": edges[1:],
+            "count": counts,
+            "confidence": means[0],
+            "accuracy": means[1],
+        }
+    )
+
+
+def calibration_error(table: pd.DataFrame) -> float:
+    """Return the expected calibration error (ECE), in [0, 1], of a table by `reliability`.
+
+    The mean distance between confidence and accuracy of the bins, each weighted by its share of
+    the images (M. P. Naeini, G. F. Cooper and M. Hauskrecht, 2015, Obtaining well calibrated
+    probabilities using Bayesian binning, AAAI; Guo et al., 2017, equation 3).
+    """
+    distances = (table["confidence"] - table["accuracy"]).abs()
+    return float((distances * table["count"]).sum() / table["count"].sum())
+
+
+def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the temperature that makes the log-loss of these images least.
+
+    Fitted on the validation set, this is temperature scaling (Guo et al., 2017, section 4.2). Above
+    one the model was too sure of itself, below one not sure enough; 1 if no other is better.
+
+    Parameters
+    ----------
+    labels
+        Class indices, integers, shape (n,), n > 0.
+    probabilities
+        Shape (n, classes).
+    """
+
+    def loss(log_temperature: float) -> float:
+        tempered = with_temperature(probabilities, float(np.exp(log_temperature)))
+        return float(image_losses(labels, tempered).mean())
+
+    bounds = tuple(np.log(TEMPERATURES))
+    found = optimize.minimize_scalar(loss, bounds=bounds, method="bounded")
+    return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+
+
+def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return softmax(log p / T), float64, shape (n, classes).
+
+    The same as dividing the logits by T before the softmax, since log p is the logits less one
+    number an image. The predicted class stays.
+    """
+    logits = np.log(np.maximum(normalised(probabilities), SMALLEST)) / temperature
+    likelihoods = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return likelihoods / likelihoods.sum(axis=1, keepdims=True)
 
 
 def classification_report(
