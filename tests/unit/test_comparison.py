@@ -1,27 +1,27 @@
-"""Intervals cover the truth as often as they claim, and verdicts follow from them by rule."""
+"""What is compared is what the runs have, paired as it should be."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from results_maker import make_dataset
-from swatchbook import metrics
+from swatchbook import inference, metrics
 from swatchbook.comparison import (
     Runs,
     best_epoch,
     compare,
     describe,
-    difference,
     differences,
+    mcnemar,
     read_runs,
-    t_interval,
-    verdict,
 )
 from swatchbook.files import read_json
 
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 SETTINGS = {"reference": "a", "confidence": 0.95, "resamples": 100}
 
 
@@ -31,12 +31,18 @@ def scores(seeds: int, images: int = 200, mean: float = 0.7, start: int = 0) -> 
     return (generator.random((seeds, images)) < mean).astype(float)
 
 
+def labels_of(folder: Path, split: str) -> np.ndarray:
+    """The class indices of one split, shape (images,)."""
+    return np.load(folder / "arrays" / f"y_{split}.npy").argmax(1)
+
+
 def runs_with(correct: np.ndarray, train: float, train_loss: float, loss: float = 0.5) -> Runs:
     """Runs whose test losses are all `loss` and whose training metrics are the same."""
     measured = [
         {
-            "train": {"accuracy": train, "log_loss": train_loss, "macro_f1": train},
-            "test": {"accuracy": float(row.mean()), "log_loss": loss, "macro_f1": 0.5},
+            "train": {"accuracy": train, "log_loss": train_loss},
+            "test": {"accuracy": float(row.mean()), "log_loss": loss, "macro_f1": 0.5}
+            | {"brier": 0.3, "ece": 0.1},
         }
         for row in correct
     ]
@@ -50,149 +56,9 @@ def runs_with(correct: np.ndarray, train: float, train_loss: float, loss: float 
         measured=measured,
         runs=[fact | {"device": device} for fact in facts],
         histories=[history] * len(correct),
+        reliability=metrics.reliability(np.zeros(1, int), np.array([[0.7, 0.3]])),
+        scaling=None,
     )
-
-
-@pytest.mark.parametrize("confidence", [0.8, 0.95])
-@pytest.mark.parametrize("count", [2, 3, 10])
-def test_the_t_interval_is_scipys(count: int, confidence: float) -> None:
-    values = np.random.default_rng(count).normal(0.9, 0.01, count)
-    expected = stats.t.interval(confidence, count - 1, values.mean(), stats.sem(values))
-    assert t_interval(values, confidence) == pytest.approx(expected, rel=1e-12)
-
-
-def test_the_t_interval_is_the_textbooks() -> None:
-    # mean 3, s = sqrt(2.5), t(0.975; 4) = 2.776
-    half = 2.776 * np.sqrt(2.5 / 5)
-    expected = pytest.approx([3 - half, 3 + half], abs=1e-3)
-    assert t_interval(np.arange(1.0, 6), 0.95) == expected
-
-
-def test_a_single_value_has_no_interval() -> None:
-    assert t_interval(np.array([0.9]), 0.95) is None
-
-
-def test_the_difference_is_that_of_the_means() -> None:
-    model, reference = scores(3, mean=0.8), scores(4, mean=0.6, start=1)
-    estimate, bounds = difference(model, reference, 0.95, 100)
-    assert estimate == pytest.approx(model.mean() - reference.mean())
-    assert bounds is not None
-    assert np.mean(bounds) == pytest.approx(estimate)
-
-
-def test_offsets_shift_the_difference_by_their_means() -> None:
-    model, reference = scores(3), scores(3, start=1)
-    offsets = np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.1, 0.05])
-    estimate, _ = difference(model, reference, 0.95, 100, *offsets)
-    assert estimate == pytest.approx(model.mean() + 0.2 - reference.mean() - 0.05)
-
-
-def test_offsets_that_vary_over_seeds_widen_the_interval() -> None:
-    model, reference = scores(3), scores(3, start=1)
-    _, (low, high) = difference(model, reference, 0.95, 200)
-    _, (lower, higher) = difference(model, reference, 0.95, 200, np.array([-0.5, 0, 0.5]))
-    assert higher - lower > 3 * (high - low)
-
-
-def test_swapping_the_models_negates_the_difference() -> None:
-    model, reference = scores(3, mean=0.8), scores(3, mean=0.6, start=1)
-    estimate, (low, high) = difference(model, reference, 0.95, 4000)
-    swapped, (swapped_low, swapped_high) = difference(reference, model, 0.95, 4000)
-    assert swapped == pytest.approx(-estimate)
-    # The bootstrap draws the seeds of the two in turn: the ends agree up to its own chance.
-    assert [-swapped_high, -swapped_low] == pytest.approx([low, high], abs=0.1 * (high - low))
-
-
-def test_equal_models_without_a_seeds_effect_differ_by_nothing_since_images_are_paired() -> None:
-    same = np.repeat(scores(1), 3, axis=0)
-    estimate, (low, high) = difference(same, same, 0.95, 200)
-    assert estimate == 0
-    assert [low, high] == pytest.approx([0, 0], abs=1e-12)
-
-
-def test_a_constant_difference_is_sure_however_hard_the_images_vary() -> None:
-    difficulty = np.random.default_rng(0).normal(0, 5, (1, 200))
-    reference = np.repeat(difficulty, 3, axis=0)
-    estimate, bounds = difference(reference + 1, reference, 0.95, 200)
-    assert [estimate, *bounds] == pytest.approx([1, 1, 1])
-
-
-def test_seeds_that_differ_widen_the_interval() -> None:
-    same = np.repeat(scores(1), 3, axis=0)
-    spread = same + np.array([[-0.1], [0.0], [0.1]])
-    _, (low, high) = difference(spread, same, 0.95, 2000)
-    # Nothing but one model's seeds: Student's interval of their mean, with its two degrees.
-    expected = t_interval(np.array([-0.1, 0.0, 0.1]), 0.95)
-    assert [low, high] == pytest.approx(expected, rel=0.15)
-
-
-def test_the_same_scores_give_the_same_interval() -> None:
-    model, reference = scores(3), scores(3, start=1)
-    assert difference(model, reference, 0.95, 300) == difference(model, reference, 0.95, 300)
-
-
-def test_more_confidence_is_a_wider_interval() -> None:
-    model, reference = scores(3), scores(3, start=1)
-    widths = [np.ptp(difference(model, reference, c, 200)[1]) for c in (0.8, 0.95, 0.99)]
-    assert widths[0] < widths[1] < widths[2]
-
-
-@pytest.mark.parametrize(("ours", "theirs"), [(1, 1), (1, 3), (3, 1)])
-def test_a_single_seed_has_a_difference_but_no_interval(ours: int, theirs: int) -> None:
-    model, reference = scores(ours), scores(theirs, start=1)
-    estimate, bounds = difference(model, reference, 0.95, 100)
-    assert estimate == pytest.approx(model.mean() - reference.mean())
-    assert bounds is None
-
-
-@pytest.mark.parametrize("spread", [0.0, 0.1, 0.2])
-@pytest.mark.parametrize("seeds", [3, 5])
-def test_95_per_cent_intervals_cover_the_true_difference_about_that_often(
-    seeds: int, spread: float
-) -> None:
-    """An image is called right if its ease, to this model and to this run, exceeds zero."""
-    generator = np.random.default_rng(seeds)
-    experiments, images, easier = 400, 200, 0.15
-    deviation = np.sqrt(1.5**2 + 0.7**2 + spread**2 + 0.7**2)
-    truth = np.ptp(stats.norm.cdf(np.array([2, 2 + easier]) / deviation))
-    covered = 0
-    for _ in range(experiments):
-        ease = generator.normal(2, 1.5, images)
-        drawn = []
-        for gain in (easier, 0.0):
-            to_model = generator.normal(gain, 0.7, images)
-            of_seed = generator.normal(0, spread, (seeds, 1))
-            of_run = generator.normal(0, 0.7, (seeds, images))
-            drawn.append((ease + to_model + of_seed + of_run > 0).astype(float))
-        _, (low, high) = difference(*drawn, 0.95, 100)
-        covered += low <= truth <= high
-    assert covered / experiments >= 0.9
-    # Where seeds have no effect of their own the interval is cautious: the bootstrap counts the
-    # chance in single predictions once with the images and again with the seeds.
-    assert spread == 0 or covered / experiments <= 0.99
-
-
-@pytest.mark.parametrize(
-    ("interval", "seeds", "higher_is_better", "words"),
-    [
-        ([0.1, 0.2], 3, True, "better"),
-        ([0.1, 0.2], 3, False, "worse"),
-        ([-0.2, -0.1], 3, True, "worse"),
-        ([-0.2, -0.1], 3, False, "better"),
-        ([-0.1, 0.2], 3, True, "no difference shown"),
-        ([0.0, 0.2], 3, True, "no difference shown"),
-        ([-0.2, 0.0], 3, False, "no difference shown"),
-        ([0.0, 0.0], 3, True, "no difference shown"),
-        ([1e-12, 0.2], 3, True, "better"),
-        ([0.1, 0.2], 2, True, "too few seeds to say"),
-        (None, 1, True, "too few seeds to say"),
-        (None, 5, True, "too few seeds to say"),
-    ],
-)
-def test_the_verdict_follows_from_the_interval_and_the_seeds(
-    interval: list[float] | None, seeds: int, higher_is_better: bool, words: str
-) -> None:
-    assert verdict(interval, seeds, higher_is_better) == words
 
 
 def test_the_best_epoch_has_the_lowest_validation_loss() -> None:
@@ -214,12 +80,13 @@ def test_a_description_has_means_intervals_and_costs() -> None:
     accuracy = found["metrics"]["accuracy"]
     assert accuracy["per_seed"] == [0.5, 0.75, 1]
     assert accuracy["mean"] == 0.75
-    assert accuracy["interval"] == t_interval(np.array([0.5, 0.75, 1]), 0.95)
+    assert accuracy["interval"] == inference.t_interval(np.array([0.5, 0.75, 1]), 0.95)
     assert found["seconds"] == pytest.approx(3)
     assert found["parameters"] == 7
     assert found["epochs"] == 2
     assert found["best_epoch"] == [1, 1, 1]
     assert found["images_per_second"] == 10
+    assert found["wilson"] == [inference.wilson_interval(n, 4, 0.95) for n in (2, 3, 4)]
 
 
 def test_a_model_that_learnt_by_heart_less_is_better_in_both_gaps_and_worse_in_neither() -> None:
@@ -254,8 +121,8 @@ def test_shares_count_all_pairs_of_runs_and_sum_to_one() -> None:
 
 def test_runs_are_read_with_the_losses_of_their_probabilities(tmp_path: Path) -> None:
     folder = make_dataset(tmp_path, ["a"], [0, 4], ["x", "y", "z"])
-    labels = np.load(folder / "arrays" / "y_test.npy").argmax(1)
-    runs = read_runs(folder / "a", [4, 0], labels)
+    labels, validation = labels_of(folder, "test"), labels_of(folder, "validation")
+    runs = read_runs(folder / "a", [4, 0], labels, validation)
     for place, seed in enumerate([4, 0]):
         probabilities = np.load(folder / "a" / f"seed-{seed}" / "probabilities.npy")
         expected = metrics.summary(labels, probabilities)
@@ -280,7 +147,8 @@ def test_a_comparison_is_written_the_same_each_time(tmp_path: Path, seeds: list[
     for entry in found["differences"]:
         expected = pytest.approx(means[entry["model"]] - means["a"])
         assert entry["accuracy"]["difference"] == expected
-        assert (entry["accuracy"]["interval"] is None) == (len(seeds) == 1)
+        for name in ("standard_error", "interval", "p_value", "smallest_detectable"):
+            assert (entry["accuracy"][name] is None) == (len(seeds) == 1)
 
 
 def test_a_single_model_is_described_and_compared_with_nothing(tmp_path: Path) -> None:
@@ -288,3 +156,53 @@ def test_a_single_model_is_described_and_compared_with_nothing(tmp_path: Path) -
     found = read_json(folder / "comparison.json")
     assert found["differences"] == []
     assert found["models"]["a"]["best_epoch"] == [None, None, None]
+    assert found["models"]["a"]["scaling"] is None
+    assert found["models"]["a"]["reliability"]["after"] is None
+
+
+def test_mcnemars_test_pairs_the_runs_of_a_seed() -> None:
+    model = runs_with(np.array([[1.0, 1, 1, 0], [0, 0, 1, 1]]), 0.9, 0.1)
+    reference = runs_with(np.array([[0.0, 0, 0, 1], [0, 0, 1, 1]]), 0.9, 0.1)
+    assert mcnemar(model, reference) == [
+        {"seed": 0, "only_model": 3, "only_reference": 1, "p_value": pytest.approx(10 / 16)},
+        {"seed": 1, "only_model": 0, "only_reference": 0, "p_value": 1},
+    ]
+
+
+def test_each_seed_has_the_temperature_of_its_own_validation_images(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path, ["a"], [0, 1, 2], ["x", "y", "z"], validation=60)
+    labels, validation = labels_of(folder, "test"), labels_of(folder, "validation")
+    found = read_json(folder / "comparison.json")["models"]["a"]
+    scaled = []
+    for place, seed in enumerate([0, 1, 2]):
+        cell = folder / "a" / f"seed-{seed}"
+        watched = np.load(cell / "probabilities_validation.npy")
+        temperature = metrics.best_temperature(validation, watched)
+        assert found["scaling"]["temperature"][place] == temperature
+        scaled.append(metrics.with_temperature(np.load(cell / "probabilities.npy"), temperature))
+        expected = metrics.summary(labels, scaled[-1])
+        for name in ("log_loss", "brier", "ece"):
+            assert found["scaling"]["metrics"][name]["per_seed"][place] == expected[name]
+    after = pd.DataFrame(found["reliability"]["after"]).astype(float)
+    together = metrics.reliability(np.tile(labels, 3), np.concatenate(scaled))
+    pd.testing.assert_frame_equal(after, together.astype(float))
+
+
+def test_reliability_counts_the_test_images_of_all_seeds(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path, ["a"], [0, 1, 2], ["x", "y", "z"])
+    found = read_json(folder / "comparison.json")["models"]["a"]
+    for when in ("before", "after"):
+        bins = found["reliability"][when]
+        assert sum(one["count"] for one in bins) == 3 * 24
+        right = sum(one["count"] * one["accuracy"] for one in bins if one["count"])
+        assert right / 72 == pytest.approx(found["metrics"]["accuracy"]["mean"])
+        assert {one["confidence"] for one in bins if not one["count"]} <= {None}
+
+
+def test_comparing_and_reporting_do_not_load_tensorflow() -> None:
+    code = (
+        "import sys, swatchbook.comparison, swatchbook.comparison_figures, swatchbook.report; "
+        "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True)
+    assert said.stdout == "[]\n", said.stderr

@@ -48,8 +48,10 @@ rule compare_models:
     """Compare the models of one data set: means, differences, intervals."""
     input:
         "results/{dataset}/arrays/y_test.npy",
+        "results/{dataset}/arrays/y_validation.npy",
         metrics=of_all_runs(EVALUATED),
         probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
+        probabilities_validation=of_all_runs(f"{CELL}/probabilities_validation.npy"),
         runs=of_all_runs(f"{CELL}/run.json"),
         histories=of_all_runs(f"{CELL}/history.csv"),
     output:

@@ -1,6 +1,7 @@
 """The models of one data set side by side: means, differences and how sure they are."""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +9,32 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from swatchbook import metrics
+from swatchbook import inference, metrics
 from swatchbook.files import read_json, write_json
 
 logger = logging.getLogger(__name__)
 
-ENOUGH_SEEDS = 3
-RESAMPLING_SEED = 0
-RESAMPLES_AT_A_TIME = 200  # 16 MB of counts for 10,000 images
+CALIBRATED = ("log_loss", "brier", "ece")  # what temperature scaling may change
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """The runs of one model after temperature scaling.
+
+    Attributes
+    ----------
+    temperatures
+        The temperature of each seed, fitted on the validation set.
+    measured
+        `metrics.summary` of the test images of each seed at its temperature.
+    reliability
+        `metrics.reliability` of the test images of all seeds.
+    """
+
+    temperatures: list[float]
+    measured: list[Mapping[str, float]]
+    reliability: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,10 @@ class Runs:
         The content of ``run.json`` of each seed.
     histories
         ``history.csv`` of each seed.
+    reliability
+        `metrics.reliability` of the test images of all seeds.
+    scaling
+        The same after temperature scaling; ``None`` without a validation set.
     """
 
     seeds: Sequence[int]
@@ -46,6 +67,8 @@ class Runs:
     measured: list[Mapping[str, Any]]
     runs: list[Mapping[str, Any]]
     histories: list[pd.DataFrame]
+    reliability: pd.DataFrame
+    scaling: Scaling | None
 
     def per_seed(self, split: str, metric: str) -> np.ndarray:
         """Return one metric of one split for each seed."""
@@ -61,6 +84,33 @@ def compare(
 ) -> None:
     """Compare all models of one data set and write ``comparison.json``.
 
+    Its keys, with what is ``null`` where it cannot be known in brackets:
+
+    ``test_images``, ``seeds``, ``confidence``, ``resamples``, ``reference``
+        What was compared and how.
+    ``models.<model>``
+        ``metrics.<name>``: ``per_seed``, their ``mean`` and its ``interval`` over seeds [one
+        seed], of ``accuracy``, ``macro_f1``, ``log_loss``, ``brier`` and ``ece`` on the test
+        images, ``train_accuracy`` and ``train_log_loss``, ``accuracy_gap`` and ``log_loss_gap``.
+        ``wilson``: for each seed the interval of its accuracy that comes from the number of test
+        images.
+        ``scaling`` [no validation set]: ``temperature`` of each seed, and ``metrics`` as above, of
+        ``log_loss``, ``brier`` and ``ece`` on the test images after temperature scaling.
+        ``reliability``: ``before`` and ``after`` [no validation set] temperature scaling, a list of
+        bins with ``from``, ``to``, ``count`` (images, summed over seeds), ``confidence`` and
+        ``accuracy`` (means over these) [empty bin].
+        ``best_epoch`` of each seed [no validation set], ``epochs``, ``parameters``, ``seconds`` and
+        ``images_per_second`` (means), ``devices``, ``precisions``, ``threads``.
+    ``differences``, a list with an entry for each other model
+        ``model``, ``reference``.
+        ``accuracy``, ``log_loss``, ``accuracy_gap``, ``log_loss_gap``: ``difference`` of the means
+        over seeds, model minus reference; ``standard_error``, ``degrees_of_freedom``, ``interval``,
+        ``p_value`` and ``smallest_detectable`` [one seed]; ``verdict``, that of this comparison
+        alone: the report's words on accuracy allow for all of its comparisons.
+        ``mcnemar``: for each seed, ``seed``, ``only_model`` and ``only_reference`` (test images
+        that only the one called right) and ``p_value``.
+        ``shares``: of all pairs of test image and runs, who is right.
+
     Parameters
     ----------
     results
@@ -73,8 +123,8 @@ def compare(
         The file to write.
     """
     results = Path(results)
-    labels = np.load(results / "arrays" / "y_test.npy", allow_pickle=False).argmax(axis=1)
-    runs = {model: read_runs(results / model, seeds, labels) for model in models}
+    labels, validation = (_labels(results, split) for split in ("test", "validation"))
+    runs = {model: read_runs(results / model, seeds, labels, validation) for model in models}
     confidence = settings["confidence"]
     reference = settings["reference"]
     write_json(
@@ -96,16 +146,27 @@ def compare(
     )
 
 
-def read_runs(folder: str | Path, seeds: Sequence[int], labels: np.ndarray) -> Runs:
+def _labels(results: Path, split: str) -> np.ndarray:
+    """Return the class indices of one split, shape (images,)."""
+    return np.load(results / "arrays" / f"y_{split}.npy", allow_pickle=False).argmax(axis=1)
+
+
+def read_runs(
+    folder: str | Path, seeds: Sequence[int], labels: np.ndarray, validation: np.ndarray
+) -> Runs:
     """Read the runs of one model from ``<folder>/seed-<seed>/``.
 
     Parameters
     ----------
-    labels
-        The class indices of the test images, shape (images,).
+    labels, validation
+        The class indices of the test and the validation images, shape (images,); the latter may be
+        empty.
     """
     folders = [Path(folder) / f"seed-{seed}" for seed in seeds]
     probabilities = [np.load(path / "probabilities.npy", allow_pickle=False) for path in folders]
+    watched = [
+        np.load(path / "probabilities_validation.npy", allow_pickle=False) for path in folders
+    ]
     return Runs(
         seeds=seeds,
         correct=np.array([values.argmax(axis=1) == labels for values in probabilities], float),
@@ -113,7 +174,42 @@ def read_runs(folder: str | Path, seeds: Sequence[int], labels: np.ndarray) -> R
         measured=[read_json(path / "metrics.json") for path in folders],
         runs=[read_json(path / "run.json") for path in folders],
         histories=[pd.read_csv(path / "history.csv") for path in folders],
+        reliability=reliability_of_all(labels, probabilities),
+        scaling=scale(labels, probabilities, validation, watched) if len(validation) else None,
     )
+
+
+def scale(
+    labels: np.ndarray,
+    probabilities: Sequence[np.ndarray],
+    validation: np.ndarray,
+    watched: Sequence[np.ndarray],
+) -> Scaling:
+    """Fit each seed's temperature on the validation set and measure the test set with it.
+
+    Parameters
+    ----------
+    labels, validation
+        The class indices of the test and the validation images, shape (images,).
+    probabilities, watched
+        For each seed the probabilities of the test and the validation images, shape (images,
+        classes).
+    """
+    temperatures = [metrics.best_temperature(validation, values) for values in watched]
+    scaled = [
+        metrics.with_temperature(values, temperature)
+        for values, temperature in zip(probabilities, temperatures, strict=True)
+    ]
+    return Scaling(
+        temperatures=temperatures,
+        measured=[metrics.summary(labels, values) for values in scaled],
+        reliability=reliability_of_all(labels, scaled),
+    )
+
+
+def reliability_of_all(labels: np.ndarray, probabilities: Sequence[np.ndarray]) -> pd.DataFrame:
+    """Return `metrics.reliability` of the test images of all seeds together."""
+    return metrics.reliability(np.tile(labels, len(probabilities)), np.concatenate(probabilities))
 
 
 def describe(runs: Runs, confidence: float) -> dict[str, Any]:
@@ -123,23 +219,27 @@ def describe(runs: Runs, confidence: float) -> dict[str, Any]:
     was trained on: training minus test accuracy, test minus training loss, dropout off in both.
     """
     values = {
-        "accuracy": runs.per_seed("test", "accuracy"),
-        "macro_f1": runs.per_seed("test", "macro_f1"),
-        "log_loss": runs.per_seed("test", "log_loss"),
+        **{
+            name: runs.per_seed("test", name)
+            for name in ("accuracy", "macro_f1", "log_loss", "brier", "ece")
+        },
         "train_accuracy": runs.per_seed("train", "accuracy"),
         "train_log_loss": runs.per_seed("train", "log_loss"),
         "accuracy_gap": runs.per_seed("train", "accuracy") - runs.per_seed("test", "accuracy"),
         "log_loss_gap": runs.per_seed("test", "log_loss") - runs.per_seed("train", "log_loss"),
     }
     seconds = [run["seconds_in_epochs"] for run in runs.runs]
+    images = runs.correct.shape[1]
     return {
-        "metrics": {
-            name: {
-                "mean": float(per_seed.mean()),
-                "interval": t_interval(per_seed, confidence),
-                "per_seed": per_seed.tolist(),
-            }
-            for name, per_seed in values.items()
+        "metrics": _over_seeds(values, confidence),
+        "wilson": [
+            inference.wilson_interval(int(right), images, confidence)
+            for right in runs.correct.sum(axis=1)
+        ],
+        "scaling": _scaling(runs.scaling, confidence),
+        "reliability": {
+            "before": _bins(runs.reliability),
+            "after": _bins(runs.scaling.reliability) if runs.scaling else None,
         },
         "best_epoch": [best_epoch(history) for history in runs.histories],
         "epochs": len(runs.histories[0]),
@@ -154,22 +254,41 @@ def describe(runs: Runs, confidence: float) -> dict[str, Any]:
     }
 
 
+def _over_seeds(values: Mapping[str, np.ndarray], confidence: float) -> dict[str, Any]:
+    """Return mean, interval and values over seeds of each metric."""
+    return {
+        name: {
+            "mean": float(per_seed.mean()),
+            "interval": inference.t_interval(per_seed, confidence),
+            "per_seed": per_seed.tolist(),
+        }
+        for name, per_seed in values.items()
+    }
+
+
+def _scaling(scaling: Scaling | None, confidence: float) -> dict[str, Any] | None:
+    if scaling is None:
+        return None
+    values = {name: np.array([run[name] for run in scaling.measured]) for name in CALIBRATED}
+    return {
+        "temperature": scaling.temperatures,
+        "metrics": _over_seeds(values, confidence),
+    }
+
+
+def _bins(table: pd.DataFrame) -> list[dict[str, float | None]]:
+    """Return the rows of a table, ``None`` for NaN, which JSON does not have."""
+    return table.astype(object).where(table.notna(), None).to_dict(orient="records")
+
+
 def best_epoch(history: pd.DataFrame) -> int | None:
     """Return the epoch with the lowest validation loss; ``None`` without a validation set."""
     losses = history["val_loss"]
     return None if losses.isna().all() else int(history.loc[losses.idxmin(), "epoch"])
 
 
-def t_interval(values: np.ndarray, confidence: float) -> list[float] | None:
-    """Return Student's t interval of the mean of independent values; ``None`` for a single one."""
-    if len(values) < 2:
-        return None
-    half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values)
-    return [float(values.mean() - half), float(values.mean() + half)]
-
-
 def differences(model: Runs, reference: Runs, confidence: float, resamples: int) -> dict[str, Any]:
-    """Return the differences of two models, model minus reference, with intervals and words."""
+    """Return what `compare` writes of two models; differences are model minus reference."""
     wanted = {
         "accuracy": (model.correct, reference.correct, 0.0, 0.0, True),
         "log_loss": (model.losses, reference.losses, 0.0, 0.0, False),
@@ -188,16 +307,22 @@ def differences(model: Runs, reference: Runs, confidence: float, resamples: int)
             False,
         ),
     }
+    seeds = min(len(model.seeds), len(reference.seeds))
     result: dict[str, Any] = {}
     for name, (ours, theirs, our_offset, their_offset, higher_is_better) in wanted.items():
-        estimate, interval = difference(
-            ours, theirs, confidence, resamples, our_offset, their_offset
-        )
+        found = inference.difference(ours, theirs, resamples, our_offset, their_offset)
         result[name] = {
-            "difference": estimate,
-            "interval": interval,
-            "verdict": verdict(interval, len(model.seeds), higher_is_better),
+            "difference": found.estimate,
+            "standard_error": found.error,
+            "degrees_of_freedom": found.freedom if math.isfinite(found.freedom) else None,
+            "interval": found.interval(confidence),
+            "p_value": found.p_value,
+            "smallest_detectable": found.smallest_detectable(confidence),
+            "verdict": inference.verdict(
+                found.estimate, found.p_value, seeds, confidence, higher_is_better
+            ),
         }
+    result["mcnemar"] = mcnemar(model, reference)
     both = model.correct[:, None] + reference.correct[None, :]
     only_model = model.correct[:, None] > reference.correct[None, :]
     only_reference = model.correct[:, None] < reference.correct[None, :]
@@ -210,93 +335,21 @@ def differences(model: Runs, reference: Runs, confidence: float, resamples: int)
     return result
 
 
-def difference(
-    model: np.ndarray,
-    reference: np.ndarray,
-    confidence: float,
-    resamples: int,
-    model_offset: np.ndarray | float = 0.0,
-    reference_offset: np.ndarray | float = 0.0,
-) -> tuple[float, list[float] | None]:
-    """Return the difference of two models' mean scores and its interval.
+def mcnemar(model: Runs, reference: Runs) -> list[dict[str, Any]]:
+    """Return the exact McNemar test of the two runs of each seed.
 
-    Two things are left to chance: which images are in the test set, and which seeds were drawn. A
-    bootstrap resamples both together, the images the same for both models (paired), the seeds of
-    each model for itself. With a handful of seeds the plain bootstrap would understate their part,
-    so that each seed's deviation from its model's mean is widened by sqrt(n / (n - 1)), and the
-    interval is the estimate plus and minus the bootstrap's standard error times a quantile of
-    Student's t, with the degrees of freedom of Welch and Satterthwaite (1946).
-
-    Parameters
-    ----------
-    model, reference
-        A score of each test image by each seed, shape (seeds, images).
-    confidence
-        Of the interval.
-    resamples
-        How many bootstrap resamples.
-    model_offset, reference_offset
-        What is added to the mean score of each seed, shape (seeds,): for gaps, the training part.
-
-    Returns
-    -------
-    tuple
-        The estimate, and the interval or ``None`` where a model has a single seed.
+    It says whether these two runs differ on such images, not whether the models do: other seeds
+    are other runs.
     """
-    estimate = float((model.mean(1) + model_offset).mean())
-    estimate -= float((reference.mean(1) + reference_offset).mean())
-    if len(model) < 2 or len(reference) < 2:
-        return estimate, None
-    generator = np.random.default_rng(RESAMPLING_SEED)
-    images = model.shape[1]
-    resampled = np.empty(resamples)
-    for start in range(0, resamples, RESAMPLES_AT_A_TIME):
-        count = min(RESAMPLES_AT_A_TIME, resamples - start)
-        weights = generator.multinomial(images, np.full(images, 1 / images), size=count) / images
-        resampled[start : start + count] = _resampled_mean(
-            model, model_offset, weights, generator
-        ) - _resampled_mean(reference, reference_offset, weights, generator)
-    error = resampled.std(ddof=1)
-    freedom = _degrees_of_freedom(
-        (model.mean(1) + model_offset), (reference.mean(1) + reference_offset), error
-    )
-    half = float(stats.t.ppf((1 + confidence) / 2, freedom) * error)
-    return estimate, [estimate - half, estimate + half]
-
-
-def _resampled_mean(
-    scores: np.ndarray,
-    offset: np.ndarray | float,
-    weights: np.ndarray,
-    generator: np.random.Generator,
-) -> np.ndarray:
-    """Return the mean score of each resample, float64, shape (resamples,)."""
-    seeds = len(scores)
-    of_seeds = weights @ scores.T + offset  # (resamples, seeds)
-    centre = of_seeds.mean(axis=1, keepdims=True)
-    widened = centre + (of_seeds - centre) * np.sqrt(seeds / (seeds - 1))
-    drawn = generator.integers(seeds, size=of_seeds.shape)
-    return np.take_along_axis(widened, drawn, axis=1).mean(axis=1)
-
-
-def _degrees_of_freedom(model: np.ndarray, reference: np.ndarray, error: float) -> float:
-    """Return Welch and Satterthwaite's degrees of freedom; the images' part counts as exact."""
-    parts = [values.var(ddof=1) / len(values) for values in (model, reference)]
-    spread = sum(
-        part**2 / (len(values) - 1) for part, values in zip(parts, (model, reference), strict=True)
-    )
-    return float(error**4 / spread) if spread > 0 else float("inf")
-
-
-def verdict(interval: Sequence[float] | None, seeds: int, higher_is_better: bool) -> str:
-    """Say in words what an interval of a difference shows.
-
-    The rule: fewer than three seeds are "too few seeds to say"; an interval without zero is
-    "better" or "worse"; any other is "no difference shown".
-    """
-    if interval is None or seeds < ENOUGH_SEEDS:
-        return "too few seeds to say"
-    low, high = interval
-    if low <= 0 <= high:
-        return "no difference shown"
-    return "better" if (low > 0) == higher_is_better else "worse"
+    found = []
+    for seed, ours, theirs in zip(model.seeds, model.correct, reference.correct, strict=True):
+        only_model, only_reference = int((ours > theirs).sum()), int((ours < theirs).sum())
+        found.append(
+            {
+                "seed": seed,
+                "only_model": only_model,
+                "only_reference": only_reference,
+                "p_value": inference.mcnemar_exact(only_model, only_reference),
+            }
+        )
+    return found

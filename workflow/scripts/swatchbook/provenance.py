@@ -17,6 +17,8 @@ PACKAGES = (
     "numpy",
     "pandas",
     "scikit-learn",
+    "scipy",
+    "statsmodels",
     "opencv-python-headless",
     "py7zr",
     "matplotlib",

@@ -1,0 +1,267 @@
+"""What a sample lets one say: intervals, p-values, and words by rule. Pure functions of numbers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+ENOUGH_SEEDS = 3
+POWER = 0.8
+RESAMPLING_SEED = 0
+RESAMPLES_AT_A_TIME = 200  # 16 MB of counts for 10,000 images
+AS_GOOD_AS_NORMAL = 1e6  # degrees of freedom; SciPy's noncentral t loses digits beyond
+
+BETTER = "better"
+WORSE = "worse"
+NOT_SHOWN = "no difference shown"
+TOO_FEW = "too few seeds to say"
+
+
+def t_interval(values: np.ndarray, confidence: float) -> list[float] | None:
+    """Return Student's t interval of the mean of independent values; ``None`` for a single one."""
+    if len(values) < 2:
+        return None
+    half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values)
+    return [float(values.mean() - half), float(values.mean() + half)]
+
+
+def wilson_interval(successes: int, trials: int, confidence: float) -> list[float]:
+    """Return the score interval of a share of independent trials, in [0, 1].
+
+    E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference,
+    Journal of the American Statistical Association 22, 209-212; computed by statsmodels.
+    """
+    low, high = proportion_confint(successes, trials, alpha=1 - confidence, method="wilson")
+    return [float(low), float(high)]
+
+
+def mcnemar_exact(only_model: int, only_reference: int) -> float:
+    """Return the two-sided p-value of the exact McNemar test; 1 where the two never disagree.
+
+    Q. McNemar (1947), Note on the sampling error of the difference between correlated proportions
+    or percentages, Psychometrika 12, 153-157; the binomial form, computed by statsmodels.
+
+    Parameters
+    ----------
+    only_model, only_reference
+        How many images only the one and only the other called right.
+    """
+    table = [[0, only_model], [only_reference, 0]]
+    return float(mcnemar(table, exact=True).pvalue)
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Return p-values adjusted for being several; ``None`` stays and does not count.
+
+    S. Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of
+    Statistics 6, 65-70; computed by statsmodels.
+    """
+    known = [value for value in p_values if value is not None]
+    if not known:
+        return list(p_values)
+    adjusted = iter(multipletests(known, method="holm")[1])
+    return [None if value is None else float(next(adjusted)) for value in p_values]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two means and how far chance may have moved it.
+
+    Attributes
+    ----------
+    estimate
+        The difference, in the unit of the scores.
+    error
+        Its standard error, in the same unit; ``None`` where it cannot be known.
+    freedom
+        The degrees of freedom of `error`; infinite where that is exact.
+    """
+
+    estimate: float
+    error: float | None
+    freedom: float = math.inf
+
+    def interval(self, confidence: float) -> list[float] | None:
+        """Return Student's t interval; ``None`` without an error."""
+        if self.error is None:
+            return None
+        half = float(stats.t.ppf((1 + confidence) / 2, self.freedom)) * self.error
+        return [self.estimate - half, self.estimate + half]
+
+    @property
+    def p_value(self) -> float | None:
+        """The two-sided p-value of no difference; ``None`` without an error.
+
+        It is below 1 - confidence exactly where `interval` leaves out zero.
+        """
+        if self.error is None:
+            return None
+        if self.error == 0:
+            return float(self.estimate == 0)
+        return float(2 * stats.t.sf(abs(self.estimate) / self.error, self.freedom))
+
+    def smallest_detectable(self, confidence: float, power: float = POWER) -> float | None:
+        """Return the true difference that such a sample would show with a probability of `power`.
+
+        To show is to have a two-sided p-value below 1 - confidence and the right sign. The size at
+        which the noncentral t distribution gives that power (J. Cohen, 1988, Statistical power
+        analysis for the behavioral sciences, chapter 2), at the standard error found here. ``None``
+        without an error.
+        """
+        if self.error is None:
+            return None
+        critical = float(stats.t.ppf((1 + confidence) / 2, self.freedom))
+
+        def excess(shift: float) -> float:
+            if self.freedom > AS_GOOD_AS_NORMAL:
+                return float(stats.norm.sf(critical - shift)) - power
+            return float(stats.nct.sf(critical, self.freedom, shift)) - power
+
+        upper = critical + 2.0
+        while excess(upper) < 0:
+            upper *= 2
+        return self.error * float(optimize.brentq(excess, 0, upper))
+
+
+def difference(
+    model: np.ndarray,
+    reference: np.ndarray,
+    resamples: int,
+    model_offset: np.ndarray | float = 0.0,
+    reference_offset: np.ndarray | float = 0.0,
+) -> Difference:
+    """Return the difference of two models' mean scores, with test images and seeds left to chance.
+
+    A bootstrap resamples both together: the images the same for both models (paired), the seeds of
+    each model for itself, each seed's deviation widened by sqrt(n / (n - 1)) since a resample of n
+    values varies too little. A score is an image's part, a seed's part and a rest that only this
+    seed on this image has. Resampled images carry the rest, resampled seeds carry it again, and
+    both together once more, so that the bootstrap's variance has it three times (A. B. Owen, 2007,
+    The pigeonhole bootstrap, Annals of Applied Statistics 1, 386-411). The variance of the mean has
+    it once: two are taken off, by the residual mean square of the two-way table. What is left is
+    never less than the variance from images alone or from seeds alone, each of which is a lower
+    bound. The degrees of freedom are those of F. E. Satterthwaite (1946), An approximate
+    distribution of estimates of variance components, Biometrics Bulletin 2, 110-114.
+
+    Parameters
+    ----------
+    model, reference
+        A score of each test image by each seed, shape (seeds, images), at least two images.
+    resamples
+        How many bootstrap resamples.
+    model_offset, reference_offset
+        What is added to the mean score of each seed, shape (seeds,): for gaps, the training part.
+
+    Returns
+    -------
+    Difference
+        Without an error where a model has a single seed.
+    """
+    sides = ((model, model_offset), (reference, reference_offset))
+    of_seeds = [scores.mean(1) + offset for scores, offset in sides]
+    estimate = float(of_seeds[0].mean() - of_seeds[1].mean())
+    if len(model) < 2 or len(reference) < 2:
+        return Difference(estimate, None)
+    images = model.shape[1]
+    from_images = float((model.mean(0) - reference.mean(0)).var(ddof=1)) / images
+    seed_parts = [float(means.var(ddof=1)) / len(means) for means in of_seeds]
+    from_both = sum(_residual_variance(scores) for scores, _ in sides)
+    resampled = _bootstrap_variance(sides, resamples) - 2 * from_both
+    variance = max(from_images, sum(seed_parts), resampled)
+    spread = from_images**2 / (images - 1)
+    spread += sum(
+        part**2 / (len(means) - 1) for part, means in zip(seed_parts, of_seeds, strict=True)
+    )
+    freedom = variance**2 / spread if spread > 0 else math.inf
+    return Difference(estimate, math.sqrt(variance), freedom)
+
+
+def _residual_variance(scores: np.ndarray) -> float:
+    """Return the part of what neither seed nor image explains in the variance of the mean.
+
+    The residual mean square of the two-way table (seeds, images), divided by its number of cells.
+    """
+    seeds, images = scores.shape
+    residuals = scores - scores.mean(0) - scores.mean(1, keepdims=True) + scores.mean()
+    return float((residuals**2).sum()) / ((seeds - 1) * (images - 1)) / (seeds * images)
+
+
+def _bootstrap_variance(
+    sides: Sequence[tuple[np.ndarray, np.ndarray | float]], resamples: int
+) -> float:
+    """Return the variance of the difference of means over resamples of images and seeds."""
+    generator = np.random.default_rng(RESAMPLING_SEED)
+    images = sides[0][0].shape[1]
+    resampled = np.empty(resamples)
+    for start in range(0, resamples, RESAMPLES_AT_A_TIME):
+        count = min(RESAMPLES_AT_A_TIME, resamples - start)
+        weights = generator.multinomial(images, np.full(images, 1 / images), size=count) / images
+        ours, theirs = (
+            _resampled_mean(scores, offset, weights, generator) for scores, offset in sides
+        )
+        resampled[start : start + count] = ours - theirs
+    return float(resampled.var(ddof=1))
+
+
+def _resampled_mean(
+    scores: np.ndarray,
+    offset: np.ndarray | float,
+    weights: np.ndarray,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Return the mean score of each resample, float64, shape (resamples,)."""
+    seeds = len(scores)
+    of_seeds = weights @ scores.T + offset  # (resamples, seeds)
+    centre = of_seeds.mean(axis=1, keepdims=True)
+    widened = centre + (of_seeds - centre) * np.sqrt(seeds / (seeds - 1))
+    drawn = generator.integers(seeds, size=of_seeds.shape)
+    return np.take_along_axis(widened, drawn, axis=1).mean(axis=1)
+
+
+def verdict(
+    difference: float,
+    p_value: float | None,
+    seeds: int,
+    confidence: float,
+    higher_is_better: bool = True,
+) -> str:
+    """Say in words what a difference shows.
+
+    The rule, in this order: fewer than three seeds are "too few seeds to say"; a p-value of
+    1 - confidence or more is "no difference shown"; any other is "better" or "worse" by the sign of
+    the difference.
+
+    A comparison's own p-value is below 1 - confidence where its interval leaves out zero. Among
+    several comparisons the p-value that counts is Holm's, which is never smaller: "better" and
+    "worse" are said only where the interval leaves out zero, but not wherever it does.
+
+    Parameters
+    ----------
+    difference
+        Model minus reference.
+    p_value
+        Two-sided, adjusted if there are several comparisons.
+    seeds
+        Of each model.
+    confidence
+        Of the interval.
+    higher_is_better
+        Whether a positive difference is in the model's favour.
+    """
+    if p_value is None or seeds < ENOUGH_SEEDS:
+        return TOO_FEW
+    if p_value >= 1 - confidence:
+        return NOT_SHOWN
+    return BETTER if (difference > 0) == higher_is_better else WORSE
+
+
+def only_alone(p_value: float | None, adjusted: float | None, confidence: float) -> bool:
+    """Whether a difference would be shown by itself, but is not among all comparisons."""
+    if p_value is None or adjusted is None:
+        return False
+    return p_value < 1 - confidence <= adjusted
