@@ -6,12 +6,14 @@ from pathlib import Path
 
 import cv2
 import matplotlib as mpl
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from results_maker import draw, make_dataset
 from swatchbook import figures
-from swatchbook.names import COMPARISON_FIGURES
+from swatchbook.files import read_json
+from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES
 
 ODD_CLASSES = [
     "$x_1$, no math",
@@ -69,8 +71,11 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return drawn(tmp_path_factory.mktemp("drawn"), *request.param)
 
 
-def test_every_figure_is_written_as_svg_and_png_and_nothing_else_is(case: Drawn) -> None:
+def test_every_figure_is_written_with_its_numbers_and_nothing_else_is(
+    case: Drawn,
+) -> None:
     expected = {f"{name}.{kind}" for name in COMPARISON_FIGURES for kind in ("svg", "png")}
+    expected |= {f"{name}.csv" for name in COMPARISON_TABLES}
     assert {path.name for path in case.figures.iterdir()} == expected
     for name in COMPARISON_FIGURES:
         picture = cv2.imread(str(case.figures / f"{name}.png"), cv2.IMREAD_UNCHANGED)
@@ -93,6 +98,36 @@ def test_class_names_stand_in_figures_as_they_are(case: Drawn) -> None:
         assert {name.strip() for name in case.classes} <= found
 
 
+def test_the_numbers_of_a_figure_are_those_of_the_results(case: Drawn) -> None:
+    models = read_json(case.results / "comparison.json")["models"]
+    tables = {
+        name: pd.read_csv(
+            case.figures / f"{name}.csv", keep_default_na=False, dtype={"class": str, "seed": str}
+        )
+        for name in COMPARISON_TABLES
+    }
+    for model in case.models:
+        own = {name: table[table["model"] == model] for name, table in tables.items()}
+        accuracy = models[model]["metrics"]["accuracy"]
+        means = [*accuracy["per_seed"], accuracy["mean"]]
+        assert own["accuracy"]["accuracy"].astype(float).tolist() == pytest.approx(means)
+        assert own["accuracy"]["seed"].tolist() == [*map(str, case.seeds), "mean"]
+        assert own["class_f1"]["class"].tolist() == case.classes
+        assert own["confusion_matrices"]["count"].sum() == 24 * len(case.seeds)
+        assert own["confusion_matrices"]["share"].sum() == pytest.approx(len(case.classes))
+        before = own["reliability"][own["reliability"]["scaling"] == "before"]
+        bins = models[model]["reliability"]["before"]
+        assert before["count"].tolist() == [one["count"] for one in bins]
+        has_validation = case.models != ["a"]
+        assert ("after" in own["reliability"]["scaling"].tolist()) == has_validation
+        curves = own["learning_curves"]
+        assert set(curves["images"]) == {"training"} | ({"validation"} if has_validation else set())
+        assert curves["epoch"].max() == 2
+        for table in (curves, own["class_f1"]):
+            assert (table["least"] <= table["mean"] + 1e-12).all()
+            assert (table["mean"] <= table["greatest"] + 1e-12).all()
+
+
 def test_examples_are_captioned_with_their_class(case: Drawn) -> None:
     captions = {figures.shortened(name).strip() for name in case.classes}
     found = [text.strip() for text in case.texts("right_and_wrong")]
@@ -102,7 +137,7 @@ def test_examples_are_captioned_with_their_class(case: Drawn) -> None:
 
 
 def test_every_model_stands_in_every_figure_that_compares(case: Drawn) -> None:
-    for name in ("accuracy", "class_f1", "confusion_matrices", "right_and_wrong"):
+    for name in ("accuracy", "class_f1", "confusion_matrices", "reliability", "right_and_wrong"):
         assert set(case.models) <= {text.strip() for text in case.texts(name)}
     found = " ".join(case.texts("learning_curves"))
     for model in case.models:

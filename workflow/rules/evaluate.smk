@@ -93,6 +93,7 @@ rule draw_figures:
             subcategory="Models",
             caption="../report/captions/models.rst",
         ),
+        tables=expand("results/{{dataset}}/figures/{figure}.csv", figure=COMPARISON_TABLES),
     log:
         "logs/{dataset}/figures.log",
     conda:

@@ -1,4 +1,4 @@
-"""Figures of the models of one data set side by side."""
+"""Figures of the models of one data set side by side, and their numbers as tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from swatchbook import arrays, figures
-from swatchbook.files import read_json
+from swatchbook.files import read_json, replacing
 
 EXAMPLES = 10
 
@@ -43,7 +44,7 @@ def draw(
     classes: Sequence[str],
     output: str | Path,
 ) -> None:
-    """Draw every figure of one data set's comparison as SVG and PNG.
+    """Draw every figure of one data set's comparison as SVG and PNG, with its numbers as CSV.
 
     Parameters
     ----------
@@ -90,6 +91,7 @@ def draw(
         draw_accuracy(drawn, output)
         draw_class_f1(drawn, output)
         draw_confusion_matrices(drawn, output)
+        draw_reliability(drawn, output)
         draw_right_and_wrong(drawn, output)
         draw_differences(drawn, output)
 
@@ -97,6 +99,7 @@ def draw(
 def draw_learning_curves(drawn: Drawn, folder: Path) -> None:
     """Draw accuracy and loss by epoch: the mean over seeds, and a band from least to most."""
     figure, (panels,) = figures.new(10, 4, 1, 2)
+    tables = []
     for axes, metric in zip(panels, ("accuracy", "loss"), strict=True):
         for model in drawn.models:
             for prefix, line, part in (("", "--", "training"), ("val_", "-", "validation")):
@@ -105,23 +108,27 @@ def draw_learning_curves(drawn: Drawn, folder: Path) -> None:
                     continue
                 epochs = drawn.histories[model][0]["epoch"]
                 colour = drawn.colours[model]
+                table = _over_seeds(curves, model=model, images=part, metric=metric, epoch=epochs)
+                tables.append(table)
                 axes.fill_between(
-                    epochs, curves.min(0), curves.max(0), color=colour, alpha=0.18, lw=0
+                    epochs, table["least"], table["greatest"], color=colour, alpha=0.18, lw=0
                 )
                 marker = "." if len(epochs) == 1 else None
                 label = f"{model}, {part}"
-                axes.plot(epochs, curves.mean(0), line, color=colour, marker=marker, label=label)
+                axes.plot(epochs, table["mean"], line, color=colour, marker=marker, label=label)
         axes.set_xlabel("epoch")
         axes.set_title("accuracy" if metric == "accuracy" else "loss (cross-entropy, nats)")
         axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(drawn.models) * 2)
     figures.save(figure, folder, "learning_curves")
+    _write_table(pd.concat(tables), folder, "learning_curves")
 
 
 def draw_accuracy(drawn: Drawn, folder: Path) -> None:
     """Draw the test accuracy of each seed, with each model's mean and interval."""
     figure, ((axes,),) = figures.new(7, 0.6 * len(drawn.models) + 1.4)
+    rows = []
     for place, model in enumerate(drawn.models):
         accuracy = drawn.comparison["models"][model]["metrics"]["accuracy"]
         colour = drawn.colours[model]
@@ -132,17 +139,27 @@ def draw_accuracy(drawn: Drawn, folder: Path) -> None:
         axes.plot(accuracy["mean"], place - 0.1, "D", color=colour)
         if accuracy["interval"]:
             axes.plot(accuracy["interval"], [place - 0.1] * 2, "-", color=colour, lw=2)
+        low, high = accuracy["interval"] or (None, None)
+        rows += [
+            {"model": model, "seed": seed, "accuracy": value}
+            for seed, value in zip(drawn.seeds, accuracy["per_seed"], strict=True)
+        ]
+        rows.append(
+            {"model": model, "seed": "mean", "accuracy": accuracy["mean"], "low": low, "high": high}
+        )
     axes.set_yticks(range(len(drawn.models)), drawn.models)
     axes.set_ylim(len(drawn.models) - 0.4, -0.5)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("test accuracy")
     figures.save(figure, folder, "accuracy")
+    _write_table(pd.DataFrame(rows), folder, "accuracy")
 
 
 def draw_class_f1(drawn: Drawn, folder: Path) -> None:
     """Draw each class's F1 by model: the mean over seeds, and a line from least to most."""
     figure, ((axes,),) = figures.new(7, 0.38 * len(drawn.classes) + 1.4)
     places = np.arange(len(drawn.classes))
+    tables = []
     for number, model in enumerate(drawn.models):
         scores = np.array(
             [report["f1-score"].iloc[: len(drawn.classes)] for report in drawn.reports[model]],
@@ -150,15 +167,18 @@ def draw_class_f1(drawn: Drawn, folder: Path) -> None:
         )
         shifted = places + (number - (len(drawn.models) - 1) / 2) * 0.5 / len(drawn.models)
         colour = drawn.colours[model]
-        axes.hlines(shifted, scores.min(0), scores.max(0), color=colour, lw=2)
+        table = _over_seeds(scores, **{"model": model, "class": drawn.classes})
+        tables.append(table)
+        axes.hlines(shifted, table["least"], table["greatest"], color=colour, lw=2)
         marker = figures.MARKERS[number % len(figures.MARKERS)]
-        axes.plot(scores.mean(0), shifted, marker, color=colour, label=model)
+        axes.plot(table["mean"], shifted, marker, color=colour, label=model)
     axes.set_yticks(places, drawn.classes)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("F1 on the test images")
     figure.legend(loc="outside upper center", ncols=len(drawn.models))
     figures.save(figure, folder, "class_f1")
+    _write_table(pd.concat(tables), folder, "class_f1")
 
 
 def draw_confusion_matrices(drawn: Drawn, folder: Path) -> None:
@@ -169,13 +189,20 @@ def draw_confusion_matrices(drawn: Drawn, folder: Path) -> None:
     figure, grid = figures.new(columns * (side + 0.9), rows * side, rows, columns)
     for axes in grid.flat:
         axes.set_axis_off()
+    tables = []
     for axes, model in zip(grid.flat, drawn.models, strict=False):
         axes.set_axis_on()
-        counts = sum(matrix.to_numpy(dtype=float) for matrix in drawn.matrices[model])
+        counts = sum(matrix.to_numpy() for matrix in drawn.matrices[model])
         totals = counts.sum(axis=1, keepdims=True)
-        _draw_matrix(axes, np.divide(counts, totals, where=totals > 0, out=counts), drawn.classes)
+        shares = np.divide(counts, totals, where=totals > 0, out=np.zeros(counts.shape))
+        _draw_matrix(axes, shares, drawn.classes)
         axes.set_title(model)
+        pairs = pd.MultiIndex.from_product([drawn.classes] * 2, names=["class", "called"])
+        table = pd.DataFrame({"count": counts.ravel(), "share": shares.ravel()}, index=pairs)
+        tables.append(table.reset_index().assign(model=model))
     figures.save(figure, folder, "confusion_matrices")
+    columns = ["model", "class", "called", "count", "share"]
+    _write_table(pd.concat(tables)[columns], folder, "confusion_matrices")
 
 
 def _draw_matrix(axes: Axes, shares: np.ndarray, classes: Sequence[str]) -> None:
@@ -190,6 +217,43 @@ def _draw_matrix(axes: Axes, shares: np.ndarray, classes: Sequence[str]) -> None
     axes.set_xlabel("called (per cent of the true class)")
     axes.set_ylabel("true class")
     axes.grid(visible=False)
+
+
+def draw_reliability(drawn: Drawn, folder: Path) -> None:
+    """Draw how often each model is right by how sure it is, and how many images that is of.
+
+    Before temperature scaling, and after it where there is a validation set; over all seeds.
+    """
+    figure, grid = figures.new(9, 2.7 * len(drawn.models) + 0.9, len(drawn.models), 2)
+    lines = {"before": "--", "after": "-"}
+    tables = []
+    for (diagram, counts), model in zip(grid, drawn.models, strict=True):
+        diagram.plot([0, 1], [0, 1], ":", color=figures.INK, lw=1)
+        for when, line in lines.items():
+            bins = drawn.comparison["models"][model]["reliability"][when]
+            if bins is None:
+                continue
+            table = pd.DataFrame(bins).astype(float)
+            tables.append(table.assign(model=model, scaling=when, count=table["count"].astype(int)))
+            seen = table[table["count"] > 0]
+            look = {"color": drawn.colours[model], "alpha": 0.6 if when == "before" else 1}
+            diagram.plot(seen["confidence"], seen["accuracy"], f"o{line}", ms=4, **look)
+            edges = [*table["from"], table["to"].iloc[-1]]
+            counts.stairs(table["count"], edges, ls=line, lw=1.5, **look)
+        # A little more than a share can be, so that dots at the edge are whole.
+        diagram.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), title=model, ylabel="accuracy")
+        counts.set(xlim=(-0.02, 1.02), ylim=(0, None), title=model, ylabel="test images, all seeds")
+    for axes in grid[-1]:
+        axes.set_xlabel("confidence (probability of the predicted class)")
+    handles = [
+        Line2D([], [], color=figures.INK, ls=line, label=f"{when} temperature scaling")
+        for when, line in lines.items()
+        if when in {table["scaling"].iloc[0] for table in tables}
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    figures.save(figure, folder, "reliability")
+    columns = ["model", "scaling", "from", "to", "count", "confidence", "accuracy"]
+    _write_table(pd.concat(tables)[columns], folder, "reliability")
 
 
 def draw_right_and_wrong(drawn: Drawn, folder: Path) -> None:
@@ -248,3 +312,15 @@ def _draw_examples(
     for (row_axes,) in axes[len(lines) :]:
         row_axes.set_axis_off()
     figures.save(figure, folder, name)
+
+
+def _over_seeds(values: np.ndarray, **columns: object) -> pd.DataFrame:
+    """Return mean, least and greatest over the first axis as columns behind those given."""
+    means = {"mean": values.mean(0), "least": values.min(0), "greatest": values.max(0)}
+    return pd.DataFrame({**columns, **means})
+
+
+def _write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
+    """Save a figure's numbers beside it as ``<name>.csv``."""
+    with replacing(folder / f"{name}.csv") as path:
+        table.to_csv(path, index=False, lineterminator="\n")

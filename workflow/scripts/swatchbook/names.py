@@ -15,6 +15,16 @@ COMPARISON_FIGURES = (
     "accuracy",
     "class_f1",
     "confusion_matrices",
+    "reliability",
     "right_and_wrong",
     "differences",
+)
+
+# Those of the comparison's figures whose numbers are saved beside them as CSV.
+COMPARISON_TABLES = (
+    "learning_curves",
+    "accuracy",
+    "class_f1",
+    "confusion_matrices",
+    "reliability",
 )

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from swatchbook import provenance, sentences
 from swatchbook.files import read_json, write_text
-from swatchbook.names import COMPARISON_FIGURES, EXPLORE_FIGURES
+from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES, EXPLORE_FIGURES
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,13 @@ READING = {
         "Each row is a true class; the numbers say what per cent of its test images was "
         "called what, over all seeds. Off the diagonal are the confusions; below half a per "
         "cent nothing is written.",
+    ),
+    "reliability": (
+        "Reliability",
+        "Left: how often predictions are right, by how sure the model was of them; a model that is "
+        "as often right as it is sure stays on the diagonal, one that is too sure lies below. "
+        "Right: how many test images there are of each confidence, over all seeds. Dashed is "
+        "before, solid after temperature scaling; dots of few images say little.",
     ),
     "right_and_wrong": (
         "Right and wrong",
@@ -157,6 +164,7 @@ def _figures(folder: Path, dataset: str, names: Sequence[str]) -> list[dict[str,
             "title": READING[name][0],
             "reading": READING[name][1],
             "file": f"{dataset}/{folder.name}/{name}.svg",
+            "numbers": f"{dataset}/{folder.name}/{name}.csv" if name in COMPARISON_TABLES else None,
             "svg": inline_svg(
                 (folder / f"{name}.svg").read_text(encoding="utf-8"),
                 f"dataset.{dataset}.{name}",
