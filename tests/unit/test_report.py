@@ -13,7 +13,7 @@ import pytest
 from results_maker import make_results
 from swatchbook import report, sentences
 from swatchbook.files import read_json
-from swatchbook.names import COMPARISON_FIGURES, EXPLORE_FIGURES
+from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES, EXPLORE_FIGURES
 
 PAGE = Path(__file__).parents[2] / "workflow" / "report"
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -109,6 +109,24 @@ def write(results: Path, config: dict[str, Any], output: Path) -> Made:
     return Made(results, config, output, Page(output))
 
 
+def judged(made: Made) -> list[dict[str, Any]]:
+    """The comparisons of all data sets, judged together."""
+    names = made.config["datasets"]
+    return report.judged(read_json(made.results / name / "comparison.json") for name in names)
+
+
+def found(p_values: list[float | None], size: float = 0.01, seeds: int = 3) -> dict[str, Any]:
+    """A comparison with as many differences of accuracy."""
+    return {
+        "seeds": list(range(seeds)),
+        "confidence": 0.95,
+        "differences": [
+            {"model": str(n), "accuracy": {"difference": size, "p_value": p, "verdict": "?"}}
+            for n, p in enumerate(p_values)
+        ],
+    }
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A report of two data sets, one with names that try to break out."""
@@ -134,8 +152,7 @@ def any_made(request: pytest.FixtureRequest) -> Made:
 def test_the_answers_come_first(any_made: Made) -> None:
     main = any_made.page.one("main").text
     position = 0
-    for name in any_made.config["datasets"]:
-        comparison = read_json(any_made.results / name / "comparison.json")
+    for name, comparison in zip(any_made.config["datasets"], judged(any_made), strict=True):
         title = any_made.config["specs"][name]["title"]
         for sentence in sentences.answers(title, comparison):
             position = main.index(sentence, position) + len(sentence)
@@ -149,6 +166,85 @@ def test_the_measured_accuracies_stand_in_the_page(any_made: Made) -> None:
     for name in any_made.config["datasets"]:
         for model in read_json(any_made.results / name / "comparison.json")["models"].values():
             assert sentences.percent(model["metrics"]["accuracy"]["mean"], 2) in text
+
+
+def test_all_comparisons_of_a_report_are_allowed_for_together() -> None:
+    given = [found([0.04]), found([0.001, 0.3], size=-0.02)]
+    before = copy.deepcopy(given)
+    (first,), (second, third) = (
+        [e["accuracy"] for e in c["differences"]] for c in report.judged(given)
+    )
+    assert [one["holm_p_value"] for one in (first, second, third)] == [
+        pytest.approx(p) for p in (0.08, 0.003, 0.3)
+    ]
+    assert {one["holm_comparisons"] for one in (first, second, third)} == {3}
+    assert first["verdict"] == third["verdict"] == "no difference shown"
+    assert second["verdict"] == "worse"
+    assert given == before
+
+
+def test_a_report_of_one_comparison_judges_as_the_comparison_does() -> None:
+    assert report.judged([found([0.04])])[0]["differences"][0]["accuracy"]["verdict"] == "better"
+    (few,) = report.judged([found([0.04], seeds=2)])
+    assert few["differences"][0]["accuracy"]["verdict"] == "too few seeds to say"
+    (one,) = report.judged([found([None, None], seeds=1)])
+    accuracies = [entry["accuracy"] for entry in one["differences"]]
+    assert [accuracy["holm_p_value"] for accuracy in accuracies] == [None, None]
+    assert [accuracy["holm_comparisons"] for accuracy in accuracies] == [0, 0]
+
+
+def test_every_comparison_has_a_row_with_all_that_is_known(made: Made) -> None:
+    rows = [element.text for element in made.page.all("tr")]
+    for comparison in judged(made):
+        for entry in comparison["differences"]:
+            accuracy = entry["accuracy"]
+            wanted = [
+                sentences.points(accuracy["difference"], 2),
+                sentences.interval(accuracy["interval"], 100, 2),
+                sentences.p_value(accuracy["p_value"]),
+                sentences.p_value(accuracy["holm_p_value"]),
+                f"{accuracy['smallest_detectable'] * 100:.2f}",
+                accuracy["verdict"],
+                *(
+                    f"seed {pair['seed']}: {pair['only_model']}, {pair['only_reference']}, "
+                    f"{sentences.p_value(pair['p_value'])}"
+                    for pair in entry["mcnemar"]
+                ),
+            ]
+            assert any(all(text in row for text in wanted) for row in rows), wanted
+
+
+def test_calibration_stands_before_and_after_temperature_scaling(any_made: Made) -> None:
+    rows = [element.text for element in any_made.page.all("tr")]
+    for comparison in judged(any_made):
+        for name, model in comparison["models"].items():
+            measured = [model["metrics"][m]["mean"] for m in ("log_loss", "brier", "ece")]
+            wanted = [name, *map(sentences.nats, measured)]
+            if model["scaling"]:
+                after = [model["scaling"]["metrics"][m]["mean"] for m in ("log_loss", "ece")]
+                wanted += [*map(sentences.nats, after)]
+                wanted += [f"{value:.2f}" for value in model["scaling"]["temperature"]]
+            assert any(all(text in row for text in wanted) for row in rows), wanted
+    nothing = "This data set has no validation images"
+    assert (nothing in any_made.page.one("main").text) == (len(any_made.config["models"]) == 1)
+
+
+def test_every_training_has_its_accuracy_with_wilsons_interval(any_made: Made) -> None:
+    rows = [element.text for element in any_made.page.all("tr")]
+    for comparison in judged(any_made):
+        for model in comparison["models"].values():
+            values = model["metrics"]["accuracy"]["per_seed"]
+            for value, bounds in zip(values, model["wilson"], strict=True):
+                wanted = f"{sentences.percent(value, 2)} {sentences.interval(bounds, 100, 2)}"
+                assert any(wanted in row for row in rows)
+
+
+def test_figures_with_numbers_say_where_these_are(any_made: Made) -> None:
+    files = [e.text for e in any_made.page.elements if e.attributes.get("class") == "file"]
+    for dataset in any_made.config["datasets"]:
+        for name in COMPARISON_TABLES:
+            file = f"{dataset}/figures/{name}"
+            assert f"{file}.svg; its numbers: {file}.csv" in files
 
 
 def test_names_appear_only_escaped(made: Made) -> None:

@@ -4,15 +4,28 @@ from typing import Any
 
 import pytest
 
-from swatchbook.sentences import answers, interval, percent, points
+from swatchbook.sentences import answers, interval, p_value, percent, points
 
 
 def comparison(
-    accuracy: str, gap: str, *, seeds: int = 3, bounds: tuple[float, float] | None = (-0.01, 0.002)
+    accuracy: str,
+    gap: str,
+    *,
+    seeds: int = 3,
+    bounds: tuple[float, float] | None = (-0.01, 0.002),
+    p_value: float | None = 0.08,
+    holm: tuple[int, float | None] = (1, 0.08),
 ) -> dict[str, Any]:
     """One model with these verdicts against one reference."""
     means = {"baseline": (0.912, 0.06), "dropout": (0.908, -0.004)}
-    found = {"difference": -0.004, "interval": list(bounds) if bounds else None}
+    found = {
+        "difference": -0.004,
+        "interval": list(bounds) if bounds else None,
+        "p_value": p_value,
+        "holm_comparisons": holm[0],
+        "holm_p_value": holm[1],
+        "smallest_detectable": 0.0085,
+    }
     gaps = {"difference": -0.064, "interval": [-0.07, -0.058] if bounds else None}
     return {
         "seeds": list(range(seeds)),
@@ -27,6 +40,7 @@ def comparison(
                 "reference": "baseline",
                 "accuracy": found | {"verdict": accuracy},
                 "accuracy_gap": gaps | {"verdict": gap},
+                "mcnemar": [{"seed": 0, "only_model": 12, "only_reference": 30, "p_value": 0.0081}],
             }
         ],
     }
@@ -47,10 +61,33 @@ TOO_FEW = "too few seeds to say"
 )
 def test_the_sentence_on_accuracy_says_the_verdict(verdict: str, claim: str) -> None:
     sentence, _ = answers("Made up", comparison(verdict, NONE))
-    assert sentence == (
+    expected = (
         f"Made up: {claim} Test accuracy 90.80 % against 91.20 %, a difference of −0.40 points "
-        "(95 % interval −1.00 to +0.20), over 3 seeds each."
+        "(95 % interval −1.00 to +0.20; p = 0.080), over 3 seeds each."
     )
+    if verdict == NONE:
+        expected += (
+            " By itself, a true difference of 0.85 points would be shown by such images and seeds "
+            "with a probability of 80 %."
+        )
+    assert sentence == expected
+
+
+def test_several_comparisons_are_told_with_holms_p_value() -> None:
+    given = comparison("worse", NONE, bounds=(-0.007, -0.001), p_value=0.0002, holm=(4, 0.0008))
+    sentence, _ = answers("Made up", given)
+    assert "dropout is worse than baseline. " in sentence
+    assert "−0.70 to −0.10; p < 0.001, by Holm for 4 comparisons p < 0.001)" in sentence
+
+
+def test_a_difference_that_only_holm_denies_is_not_shown_and_says_why() -> None:
+    given = comparison(NONE, NONE, bounds=(-0.0079, -0.0001), p_value=0.04, holm=(3, 0.12))
+    sentence, _ = answers("Made up", given)
+    assert (
+        "no difference between dropout and baseline is shown once all 3 comparisons of accuracy "
+        "are allowed for. "
+    ) in sentence
+    assert "p = 0.040, by Holm for 3 comparisons p = 0.120" in sentence
 
 
 @pytest.mark.parametrize(
@@ -71,13 +108,23 @@ def test_the_sentence_on_the_gap_says_the_verdict(verdict: str, claim: str) -> N
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_too_few_seeds_make_no_claim(seeds: int) -> None:
-    given = comparison(TOO_FEW, TOO_FEW, seeds=seeds, bounds=None)
+    given = comparison(TOO_FEW, TOO_FEW, seeds=seeds, bounds=None, p_value=None, holm=(0, None))
     sentences = answers("Made up", given)
     assert all("too few seeds to say" in sentence.lower() for sentence in sentences)
     assert not any("interval" in sentence for sentence in sentences)
     assert f"over {seeds} {'seed' if seeds == 1 else 'seeds'} each." in sentences[0]
     for claim in ("is better than", "is worse than", "narrowed", "widened"):
         assert not any(claim in sentence for sentence in sentences)
+
+
+def test_one_seed_tells_of_the_two_runs_alone() -> None:
+    given = comparison(TOO_FEW, TOO_FEW, seeds=1, bounds=None, p_value=None, holm=(0, None))
+    sentence, _ = answers("Made up", given)
+    assert sentence.endswith(
+        " Of the test images 12 are called right only by this run of dropout and 30 only by that "
+        "of baseline (exact McNemar test, p = 0.008)."
+    )
+    assert "McNemar" not in answers("Made up", comparison(NONE, NONE))[0]
 
 
 def test_a_single_model_is_told_without_a_comparison() -> None:
@@ -112,6 +159,16 @@ def test_what_rounds_to_zero_has_no_minus_sign() -> None:
 def test_what_is_not_there_is_a_dash() -> None:
     assert percent(None) == "–"
     assert interval(None) == "–"
+    assert p_value(None) == "–"
+
+
+def test_small_p_values_are_bounded_and_others_rounded() -> None:
+    assert [p_value(value) for value in (0, 0.00099, 0.001, 0.0496, 1)] == [
+        *["< 0.001"] * 2,
+        "0.001",
+        "0.050",
+        "1.000",
+    ]
 
 
 def test_an_interval_can_be_scaled_to_per_cent() -> None:

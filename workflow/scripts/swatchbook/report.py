@@ -1,8 +1,9 @@
 """The report: everything on one page that needs no network."""
 
+import copy
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
-from swatchbook import provenance, sentences
+from swatchbook import inference, provenance, sentences
 from swatchbook.files import read_json, write_text
 from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES, EXPLORE_FIGURES
 
@@ -111,10 +112,16 @@ def write(
     environment.filters["percent"] = sentences.percent
     environment.filters["nats"] = sentences.nats
     environment.filters["interval"] = sentences.interval
+    environment.filters["points"] = sentences.points
+    environment.filters["p_value"] = sentences.p_value
     environment.globals["style"] = Markup((page / "style.css").read_text(encoding="utf-8"))
     shown = {key: value for key, value in config.items() if key != "specs"}
+    comparisons = judged(
+        read_json(results / name / "comparison.json") for name in config["datasets"]
+    )
     datasets = [
-        _dataset(results / name, name, config["specs"][name], config) for name in config["datasets"]
+        _dataset(results / name, config["specs"][name], comparison, config)
+        for name, comparison in zip(config["datasets"], comparisons, strict=True)
     ]
     html = environment.get_template("report.html.j2").render(
         title=config["report"]["title"],
@@ -123,6 +130,8 @@ def write(
         seeds=config["seeds"],
         epochs=config["training"]["epochs"],
         confidence=sentences.percent(config["comparison"]["confidence"], 0),
+        power=sentences.percent(inference.POWER, 0),
+        enough_seeds=inference.ENOUGH_SEEDS,
         configuration=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True),
         versions=provenance.versions(),
         trained=_trained(datasets),
@@ -131,16 +140,50 @@ def write(
     logger.info("wrote %s, %.1f MB", output, len(html.encode()) / 1e6)
 
 
+def judged(comparisons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return comparisons with their verdicts on accuracy as those of one report.
+
+    Each difference of accuracy gets ``holm_p_value`` (``None`` for a single seed),
+    ``holm_comparisons`` (how many p-values that allows for: all of the report's differences of
+    accuracy) and the ``verdict`` that follows from them by `inference.verdict`.
+
+    Parameters
+    ----------
+    comparisons
+        The content of ``comparison.json`` of each data set.
+    """
+    result = [copy.deepcopy(dict(comparison)) for comparison in comparisons]
+    found = [
+        (comparison, entry["accuracy"])
+        for comparison in result
+        for entry in comparison["differences"]
+    ]
+    adjusted = inference.holm([accuracy["p_value"] for _, accuracy in found])
+    for (comparison, accuracy), p_value in zip(found, adjusted, strict=True):
+        accuracy["holm_p_value"] = p_value
+        accuracy["holm_comparisons"] = sum(value is not None for value in adjusted)
+        accuracy["verdict"] = inference.verdict(
+            accuracy["difference"], p_value, len(comparison["seeds"]), comparison["confidence"]
+        )
+    return result
+
+
 def _dataset(
-    folder: Path, name: str, spec: Mapping[str, Any], config: Mapping[str, Any]
+    folder: Path, spec: Mapping[str, Any], comparison: Mapping[str, Any], config: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Gather what the page shows of one data set."""
-    comparison = read_json(folder / "comparison.json")
+    name = folder.name
     models = list(config["models"])
     runs = [
-        {"model": model, "seed": seed, "run": read_json(folder / model / f"seed-{seed}/run.json")}
+        {
+            "model": model,
+            "seed": seed,
+            "run": read_json(folder / model / f"seed-{seed}/run.json"),
+            "accuracy": comparison["models"][model]["metrics"]["accuracy"]["per_seed"][place],
+            "wilson": comparison["models"][model]["wilson"][place],
+        }
         for model in models
-        for seed in config["seeds"]
+        for place, seed in enumerate(config["seeds"])
     ]
     return {
         "name": name,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from swatchbook import inference
+
 
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a share as per cent: ``0.9123`` as ``91.2 %``."""
@@ -27,6 +29,13 @@ def interval(bounds: Sequence[float] | None, scale: float = 1, digits: int = 3) 
     return f"{low} to {high}"
 
 
+def p_value(value: float | None) -> str:
+    """Return a p-value as ``0.012`` or ``< 0.001``; a dash where there is none."""
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else _number(value, 3)
+
+
 def _number(value: float, digits: int) -> str:
     """Round, with a true minus sign, and none before a zero."""
     return f"{value:z.{digits}f}".replace("-", "−")
@@ -35,7 +44,14 @@ def _number(value: float, digits: int) -> str:
 def answers(dataset: str, comparison: Mapping[str, Any]) -> list[str]:
     """Return the sentences that open the report for one data set, two for each comparison.
 
-    The words are those of `comparison.verdict`; with fewer than three seeds nothing is claimed.
+    The words are those of `inference.verdict`; with fewer than three seeds nothing is claimed.
+
+    Parameters
+    ----------
+    dataset
+        The data set's title.
+    comparison
+        The content of ``comparison.json``, by `report.judged`.
     """
     models = comparison["models"]
     seeds = len(comparison["seeds"])
@@ -62,20 +78,50 @@ def _accuracy(
     model, reference = entry["model"], entry["reference"]
     ours, theirs = (models[name]["metrics"]["accuracy"]["mean"] for name in (model, reference))
     found = entry["accuracy"]
+    others = found["holm_comparisons"]
     claim = {
-        "better": f"{model} is better than {reference}",
-        "worse": f"{model} is worse than {reference}",
-        "no difference shown": f"no difference between {model} and {reference} is shown",
-        "too few seeds to say": f"too few seeds to say whether {model} or {reference} is better",
+        inference.BETTER: f"{model} is better than {reference}",
+        inference.WORSE: f"{model} is worse than {reference}",
+        inference.NOT_SHOWN: f"no difference between {model} and {reference} is shown",
+        inference.TOO_FEW: f"too few seeds to say whether {model} or {reference} is better",
     }[found["verdict"]]
+    if found["verdict"] == inference.NOT_SHOWN and inference.only_alone(
+        found["p_value"], found["holm_p_value"], confidence
+    ):
+        claim += f" once all {others} comparisons of accuracy are allowed for"
     text = (
         f"{dataset}: {claim}. Test accuracy {percent(ours, 2)} against {percent(theirs, 2)}, "
         f"a difference of {points(found['difference'], 2)} points"
     )
     if found["interval"]:
         low, high = (points(bound, 2) for bound in found["interval"])
-        text += f" ({percent(confidence, 0)} interval {low} to {high})"
-    return f"{text}, over {seeds} {'seed' if seeds == 1 else 'seeds'} each."
+        text += f" ({percent(confidence, 0)} interval {low} to {high}; {_p(found['p_value'])}"
+        if others > 1:
+            text += f", by Holm for {others} comparisons {_p(found['holm_p_value'])}"
+        text += ")"
+    text += f", over {seeds} {'seed' if seeds == 1 else 'seeds'} each."
+    if found["verdict"] == inference.NOT_SHOWN:
+        size = _number(found["smallest_detectable"] * 100, 2)
+        text += (
+            f" By itself, a true difference of {size} points would be shown by such images and "
+            f"seeds with a probability of {percent(inference.POWER, 0)}."
+        )
+    return text if seeds > 1 else f"{text} {_one_run_each(entry)}"
+
+
+def _one_run_each(entry: Mapping[str, Any]) -> str:
+    """Say what the test images tell of two single runs, and nothing of the models."""
+    (pair,) = entry["mcnemar"]
+    return (
+        f"Of the test images {pair['only_model']} are called right only by this run of "
+        f"{entry['model']} and {pair['only_reference']} only by that of {entry['reference']} "
+        f"(exact McNemar test, {_p(pair['p_value'])})."
+    )
+
+
+def _p(value: float) -> str:
+    text = p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def _gap(dataset: str, entry: Mapping[str, Any], models: Mapping[str, Any]) -> str:
@@ -83,10 +129,10 @@ def _gap(dataset: str, entry: Mapping[str, Any], models: Mapping[str, Any]) -> s
     ours, theirs = (models[name]["metrics"]["accuracy_gap"]["mean"] for name in (model, reference))
     found = entry["accuracy_gap"]
     claim = {
-        "better": f"{model} narrowed the gap between training and test accuracy",
-        "worse": f"{model} widened the gap between training and test accuracy",
-        "no difference shown": "no change of the gap between training and test accuracy is shown",
-        "too few seeds to say": "too few seeds to say what became of the gap between training and "
+        inference.BETTER: f"{model} narrowed the gap between training and test accuracy",
+        inference.WORSE: f"{model} widened the gap between training and test accuracy",
+        inference.NOT_SHOWN: "no change of the gap between training and test accuracy is shown",
+        inference.TOO_FEW: "too few seeds to say what became of the gap between training and "
         "test accuracy",
     }[found["verdict"]]
     text = f"{dataset}: {claim}, {points(ours)} points against {points(theirs)}"
