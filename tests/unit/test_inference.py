@@ -283,6 +283,10 @@ def test_a_single_seed_has_a_difference_but_no_interval(ours: int, theirs: int) 
     assert difference(model, reference, 100) == Difference(expected, None)
 
 
+def test_a_single_image_has_a_difference_but_no_interval() -> None:
+    assert difference(np.ones((3, 1)), np.zeros((3, 1)), 100) == Difference(1.0, None)
+
+
 @pytest.mark.parametrize(
     ("seeds", "spread", "most"),
     [(3, 0.0, 0.99), (3, 0.2, 0.98), (5, 0.0, 0.98), (5, 0.1, 0.975)],

@@ -151,7 +151,7 @@ def difference(
     Parameters
     ----------
     model, reference
-        A score of each test image by each seed, shape (seeds, images), at least two images.
+        A score of each test image by each seed, shape (seeds, images).
     resamples
         How many bootstrap resamples.
     model_offset, reference_offset
@@ -160,14 +160,14 @@ def difference(
     Returns
     -------
     Difference
-        Without an error where a model has a single seed.
+        Without an error where a model has a single seed, or the test set a single image.
     """
     sides = ((model, model_offset), (reference, reference_offset))
     of_seeds = [scores.mean(1) + offset for scores, offset in sides]
     estimate = float(of_seeds[0].mean() - of_seeds[1].mean())
-    if len(model) < 2 or len(reference) < 2:
-        return Difference(estimate, None)
     images = model.shape[1]
+    if min(len(model), len(reference), images) < 2:
+        return Difference(estimate, None)
     from_images = float((model.mean(0) - reference.mean(0)).var(ddof=1)) / images
     seed_parts = [float(means.var(ddof=1)) / len(means) for means in of_seeds]
     from_both = sum(_residual_variance(scores) for scores, _ in sides)
