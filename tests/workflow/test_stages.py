@@ -62,6 +62,10 @@ def test_everything_is_written(finished: Project) -> None:
     metrics = json.loads((cell / "metrics.json").read_text())
     assert metrics["test"]["images"] == 400
     assert np.load(cell / "probabilities.npy").shape == (400, 10)
+    assert np.load(cell / "probabilities_validation.npy").shape == (160, 10)
+    scaling = json.loads((results / "comparison.json").read_text())["models"]["dropped"]["scaling"]
+    assert len(scaling["temperature"]) == 1
+    assert len(pd.read_csv(results / "figures" / "reliability.csv")) == 2 * 2 * 15
     assert list((cell / "tensorboard").iterdir())
     page = (finished.work / "results" / "report.html").read_text()
     assert "too few seeds to say whether dropped or plain is better" in page
