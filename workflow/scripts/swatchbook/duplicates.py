@@ -1,0 +1,385 @@
+"""Images that a data set has twice: exact copies, and near ones.
+
+A near copy differs by a shift of a few pixels, brightness, contrast or slight noise. The search
+goes from coarse to fine, so that not every pair of images is compared pixel by pixel:
+
+1. *Candidates.* The power spectrum of an image does not change when its content moves. Of every
+   image those few are kept whose standardised log spectra are the most similar (cosine).
+2. *Alignment.* The spectra with their phases give the correlation of two images at every small
+   shift (Kuglin and Hines 1975 use the same property); the best shift is kept.
+3. *Verification.* At that shift the pixels themselves are compared, every channel at full
+   resolution: Pearson's correlation of the details, which are the image minus a blurred copy. A
+   sky behind two aeroplanes or the light of a room is no detail.
+
+One minus that correlation is the *distance*. How small it must be depends on the images: two
+unrelated photographs have nothing in common, two unrelated pairs of trousers nearly everything. So
+a pair is near if its distance is small beside that of images that merely look alike, in the manner
+of Lowe's (2004) ratio test: the *relative distance* is the distance over that of the third most
+similar among 2,048 reference images of the same data set. How the limits were chosen is told in
+docs/data-checks.md.
+"""
+
+import hashlib
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from swatchbook.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+# An image whose pixels vary less than this in every channel (standard deviation, of a range of 1)
+# shows nothing that could be compared: at most two or three of 255 levels.
+CONSTANT_SPREAD = 0.01
+
+# Pairs with a smaller relative distance are near copies: see docs/data-checks.md.
+NEAR = 0.4
+
+LARGEST_SHIFT = 3  # pixels; further apart it is another crop
+NEIGHBOURS = 10  # candidates an image; exact copies are not among them
+REFERENCES, RANK = 2048, 3  # whom an image merely looks like
+# However much the images of a data set look alike, a pair closer than NEAR × 0.05 is a near copy.
+LEAST_USUAL_DISTANCE = 0.05
+COARSE = 0.5  # below this correlation of aligned spectra no pair turned out to be near
+
+SIDES = (8, 32)  # pixels; larger images are compared at 32, smaller ones at 8
+HIGHEST_FREQUENCY = 12  # periods an image
+DETAIL = 1.5  # pixels, the blur's standard deviation
+FAINT = 1e-3  # of a spectrum: what is weaker is rounding noise to a logarithm
+BLOCK_BYTES = 64_000_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """What `find` found among N images.
+
+    Attributes
+    ----------
+    constant
+        Whether an image is constant or nearly so, bool, shape (N,). Such images have no copies
+        here.
+    pairs
+        The columns first and second (image numbers, first < second), exact (bool), distance (0 to
+        2) and relative_distance, from the closest pair to the farthest. Of a group of exact copies
+        every image is paired with the group's first, and with the first of a group nearby.
+    """
+
+    constant: np.ndarray
+    pairs: pd.DataFrame
+
+
+def find(pixels: np.ndarray) -> Found:
+    """Find exact and near copies.
+
+    Time grows with the square of N, memory with N: about 12 bytes a pixel and channel at a size of
+    32 × 32, and blocks of a fixed size.
+
+    Parameters
+    ----------
+    pixels
+        uint8, shape (N, height, width, channels).
+    """
+    constant = spread(pixels) < CONSTANT_SPREAD
+    first_copy = exact_copies(pixels, constant)
+    firsts = np.flatnonzero((first_copy == np.arange(len(pixels))) & ~constant)
+    near = near_pairs(working_size(pixels[firsts]))
+    near[["first", "second"]] = firsts[near[["first", "second"]].to_numpy(int)]
+    pairs = pd.concat([_pairs_of_copies(first_copy), _with_all_copies(near, first_copy)])
+    order = ["relative_distance", "distance", "first", "second"]
+    pairs = pairs.sort_values(order, kind="stable", ignore_index=True)
+    logger.info(
+        "%d images: %d constant, %d exact pairs, %d near pairs",
+        *(len(pixels), constant.sum(), pairs["exact"].sum(), (~pairs["exact"]).sum()),
+    )
+    return Found(constant, pairs)
+
+
+def spread(pixels: np.ndarray) -> np.ndarray:
+    """Return each image's standard deviation, of its most varied channel, for a range of 1.
+
+    Parameters
+    ----------
+    pixels
+        uint8, shape (N, height, width, channels).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (N,).
+    """
+    result = np.empty(len(pixels), np.float32)
+    for rows in _blocks(len(pixels), pixels[:1].size * 4):
+        result[rows] = (pixels[rows] / np.float32(255)).std(axis=(1, 2)).max(axis=1)
+    return result
+
+
+def exact_copies(pixels: np.ndarray, left_out: np.ndarray) -> np.ndarray:
+    """Return for each image the number of the first one with the same pixels, int64, shape (N,)."""
+    seen: dict[bytes, int] = {}
+    result = np.arange(len(pixels))
+    for number in np.flatnonzero(~left_out):
+        content = hashlib.sha256(np.ascontiguousarray(pixels[number])).digest()
+        result[number] = seen.setdefault(content, int(number))
+    return result
+
+
+def working_size(pixels: np.ndarray) -> np.ndarray:
+    """Return the images at the size that they are compared at, uint8, sides within `SIDES`."""
+    height, width = np.clip(pixels.shape[1:3], *SIDES)
+    if (height, width) == pixels.shape[1:3]:
+        return pixels
+    result = np.empty((len(pixels), height, width, pixels.shape[3]), np.uint8)
+    for number, image in enumerate(pixels):
+        resized = cv2.resize(image, (int(width), int(height)), interpolation=cv2.INTER_AREA)
+        result[number] = resized.reshape(result.shape[1:])
+    return result
+
+
+def near_pairs(images: np.ndarray) -> pd.DataFrame:
+    """Return the near copies among images that are neither constant nor exact copies.
+
+    Parameters
+    ----------
+    images
+        uint8, shape (N, height, width, channels), no side longer than a few dozen pixels.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `Found.pairs`, in no order.
+    """
+    pairs, shifts = _aligned_candidates(images)
+    found = details(images)
+    distances = np.maximum(1 - _correlations(found, pairs, shifts), 0)
+    usual = usual_distances(found)
+    relative = distances / np.minimum(usual[pairs[:, 0]], usual[pairs[:, 1]])
+    near = relative < NEAR
+    return pd.DataFrame(
+        {
+            "first": pairs[near, 0],
+            "second": pairs[near, 1],
+            "exact": False,
+            "distance": distances[near].astype(float).round(4),
+            "relative_distance": relative[near].astype(float).round(4),
+        }
+    )
+
+
+def _aligned_candidates(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return candidate pairs, int64, shape (P, 2), first < second, and their shifts, likewise."""
+    if len(images) < 2:
+        return np.empty((0, 2), np.int64), np.empty((0, 2), np.int64)
+    spectra, frequencies = power_and_phase(images)
+    pairs = _each_once(nearest(_descriptors(spectra), NEIGHBOURS))
+    shifts, correlations = _align(spectra, frequencies, images.shape[1:3], pairs)
+    kept = correlations >= COARSE
+    logger.info("%d candidates, %d of them alike when aligned", len(pairs), kept.sum())
+    return pairs[kept], shifts[kept]
+
+
+def power_and_phase(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each image's spectrum in grey up to the highest frequency in use.
+
+    A Hann window keeps the edges of the image, which do not move with its content, out of it. Each
+    coefficient is weighted with its frequency, since images have most power where they are smooth.
+
+    Returns
+    -------
+    tuple
+        Spectra of unit norm, complex64, shape (N, K), and their frequencies in periods an image
+        (down, across), int64, shape (2, K).
+    """
+    height, width = images.shape[1:3]
+    window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
+    window = (window / window.sum()).astype(np.float32)
+    highest = min(HIGHEST_FREQUENCY, min(height, width) // 2 - 1)
+    down, across = np.mgrid[-highest : highest + 1, 0 : highest + 1]
+    radius = np.hypot(down, across)
+    # Half of the plane says all about a real image; the other half is its mirror image.
+    used = (radius > 0) & (radius <= highest) & ~((across == 0) & (down < 0))
+    down, across = down[used], across[used]
+    spectra = np.empty((len(images), used.sum()), np.complex64)
+    for rows in _blocks(len(images), images[:1].size * 16):
+        grey = images[rows].mean(axis=3, dtype=np.float32)
+        grey = (grey - np.tensordot(grey, window, 2)[:, None, None]) * window
+        spectra[rows] = np.fft.rfft2(grey)[:, down, across] * radius[used]
+    norms = np.linalg.norm(spectra, axis=1, keepdims=True)
+    spectra /= np.maximum(norms, np.finfo(np.float32).tiny)
+    return spectra, np.stack([down, across])
+
+
+def _descriptors(spectra: np.ndarray) -> np.ndarray:
+    """Return standardised log power spectra of unit norm, float32, shape (N, K)."""
+    descriptors = np.log(np.abs(spectra) + np.float32(FAINT))
+    descriptors -= descriptors.mean(axis=0)
+    descriptors /= np.maximum(descriptors.std(axis=0), np.float32(1e-6))
+    descriptors /= np.maximum(np.linalg.norm(descriptors, axis=1, keepdims=True), np.float32(1e-6))
+    return descriptors
+
+
+def nearest(vectors: np.ndarray, neighbours: int) -> np.ndarray:
+    """Return the most similar others of each vector by exact search.
+
+    Parameters
+    ----------
+    vectors
+        float32 of unit norm, shape (N, K).
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, shape (N, min(neighbours, N - 1)), in no order.
+    """
+    count = len(vectors)
+    wanted = max(0, min(neighbours, count - 1))
+    result = np.empty((count, wanted), np.int64)
+    with Progress("search for copies", count, "image") as progress:
+        for rows in _blocks(count, count * vectors.itemsize):
+            similarities = vectors[rows] @ vectors.T
+            for number, row in zip(range(count)[rows], similarities, strict=True):
+                row[number] = -2
+                result[number] = _greatest(row, wanted)
+            progress.update(len(similarities))
+    return result
+
+
+def _greatest(values: np.ndarray, wanted: int) -> np.ndarray:
+    """Return the indices of the greatest values; quick where few values are high."""
+    high = np.flatnonzero(values > 0.3)
+    if len(high) < wanted:
+        high = np.arange(len(values))
+    return high[np.argpartition(values[high], len(high) - wanted)[len(high) - wanted :]]
+
+
+def _each_once(neighbours: np.ndarray) -> np.ndarray:
+    """Return each pair of neighbours once, int64, shape (P, 2), first < second."""
+    count, wanted = neighbours.shape
+    ends = np.stack([np.repeat(np.arange(count), wanted), neighbours.ravel()])
+    keys = np.unique(ends.min(axis=0) * count + ends.max(axis=0))
+    return np.stack(np.divmod(keys, max(count, 1)), axis=1)
+
+
+def _align(
+    spectra: np.ndarray, frequencies: np.ndarray, size: tuple[int, int], pairs: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each pair's best shift, int64, shape (P, 2), and the spectra's correlation there.
+
+    A shift (down, across) of (1, 0) says that the second image is the first, moved down by a pixel.
+    """
+    reach = np.arange(-LARGEST_SHIFT, LARGEST_SHIFT + 1)
+    # From the middle outwards, so that no shift is preferred where several are equally good.
+    shifts = np.array(sorted(((y, x) for y in reach for x in reach), key=lambda s: np.hypot(*s)))
+    turns = (shifts / size) @ frequencies
+    phases = np.exp(2j * np.pi * turns).astype(np.complex64)
+    best = np.empty(len(pairs), np.int64)
+    correlations = np.empty(len(pairs), np.float32)
+    for rows in _blocks(len(pairs), spectra.shape[1] * 32):
+        cross = spectra[pairs[rows, 0]].conj() * spectra[pairs[rows, 1]]
+        at_shifts = cross.real @ phases.real.T - cross.imag @ phases.imag.T
+        best[rows] = at_shifts.argmax(axis=1)
+        correlations[rows] = at_shifts.max(axis=1)
+    return shifts[best], correlations
+
+
+def details(images: np.ndarray) -> np.ndarray:
+    """Return the images minus a blurred copy, float16 to save memory, same shape."""
+    result = np.empty(images.shape, np.float16)
+    for number, image in enumerate(images):
+        image = image.astype(np.float32)
+        blurred = cv2.GaussianBlur(image, (0, 0), DETAIL, borderType=cv2.BORDER_REFLECT_101)
+        result[number] = image - blurred.reshape(image.shape)
+    return result
+
+
+def _correlations(found: np.ndarray, pairs: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Return Pearson's correlation of each pair's details where they overlap, float32, (P,)."""
+    height, width = found.shape[1:3]
+    result = np.empty(len(pairs), np.float32)
+    for shift in np.unique(shifts, axis=0):
+        chosen = np.flatnonzero((shifts == shift).all(axis=1))
+        (top, left), (bottom, right) = np.maximum(-shift, 0), np.maximum(shift, 0)
+        first = found[:, top : height - bottom, left : width - right]
+        second = found[:, bottom : height - top, right : width - left]
+        for rows in _blocks(len(chosen), found[:1].size * 64):  # small blocks stay in the cache
+            numbers = chosen[rows]
+            a = _standardised(first[pairs[numbers, 0]])
+            b = _standardised(second[pairs[numbers, 1]])
+            result[numbers] = np.einsum("ij,ij->i", a, b)
+    return result
+
+
+def _standardised(parts: np.ndarray) -> np.ndarray:
+    """Return images as rows of mean zero and unit norm, float32, shape (n, values)."""
+    flat = parts.reshape(len(parts), math.prod(parts.shape[1:])).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    norms = np.sqrt(np.einsum("ij,ij->i", flat, flat))
+    flat /= np.maximum(norms, np.float32(1e-6))[:, None]
+    return flat
+
+
+def usual_distances(found: np.ndarray) -> np.ndarray:
+    """Return how far away images are that merely look like each image.
+
+    Parameters
+    ----------
+    found
+        What `details` returned.
+
+    Returns
+    -------
+    numpy.ndarray
+        One minus the `RANK`-th highest correlation with the reference images, which are spread
+        evenly over the numbering; between `LEAST_USUAL_DISTANCE` and 1. float32, shape (N,).
+    """
+    count = len(found)
+    numbers = np.unique(np.linspace(0, count - 1, min(count, REFERENCES)).astype(int))
+    references = _standardised(found[numbers])
+    place = np.full(count, -1)
+    place[numbers] = np.arange(len(numbers))
+    result = np.ones(count, np.float32)
+    if len(numbers) <= RANK:
+        return result
+    for rows in _blocks(count, (found[:1].size + len(numbers)) * 8):
+        correlations = _standardised(found[rows]) @ references.T
+        own = place[rows]
+        correlations[own >= 0, own[own >= 0]] = -1
+        result[rows] = 1 - np.partition(correlations, -RANK, axis=1)[:, -RANK]
+    return np.clip(result, LEAST_USUAL_DISTANCE, 1)
+
+
+def _pairs_of_copies(first_copy: np.ndarray) -> pd.DataFrame:
+    copies = np.flatnonzero(first_copy != np.arange(len(first_copy)))
+    return pd.DataFrame(
+        {
+            "first": first_copy[copies],
+            "second": copies,
+            "exact": True,
+            "distance": 0.0,
+            "relative_distance": 0.0,
+        }
+    )
+
+
+def _with_all_copies(near: pd.DataFrame, first_copy: np.ndarray) -> pd.DataFrame:
+    """Pair the exact copies of each end of a near pair with the other end too."""
+    copies = pd.Series(np.arange(len(first_copy))).groupby(first_copy).agg(list)
+    copies = copies[copies.map(len) > 1]
+    added = []
+    for pair in near.itertuples(index=False):
+        for end, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            for copy in copies.get(end, [])[1:]:
+                ends = {"first": min(copy, other), "second": max(copy, other)}
+                added.append(pair._asdict() | ends)
+    return pd.concat([near, pd.DataFrame(added)]) if added else near
+
+
+def _blocks(count: int, bytes_each: int) -> Iterator[slice]:
+    """Yield slices of `count` rows that need at most `BLOCK_BYTES`, or one row, at a time."""
+    step = max(1, BLOCK_BYTES // max(1, bytes_each))
+    for start in range(0, count, step):
+        yield slice(start, min(start + step, count))
