@@ -101,19 +101,31 @@ def show_sheet(
     """
     for r, images in enumerate(rows):
         for c, image in enumerate(images):
-            shown = image[:, :, 0] if image.shape[2] == 1 else np.clip(image, 0, 1)
-            axes.imshow(
-                shown,
-                cmap="gray",
-                vmin=0,
-                vmax=1,
-                interpolation="none",
-                extent=(c, c + 1 - gap, r + 1 - gap, r),
-            )
+            place_image(axes, image, c, r, 1 - gap)
     axes.set_xlim(0, columns)
     axes.set_ylim(len(rows), 0)
     axes.set_aspect("equal")
     axes.set_axis_off()
+
+
+def place_image(axes: Axes, image: np.ndarray, left: float, top: float, side: float) -> None:
+    """Draw an image into a square of a pair of axes whose y axis points down.
+
+    Parameters
+    ----------
+    image
+        float32 in [0, 1], shape (height, width, channels).
+    left, top, side
+        Of the square, in the axes' units.
+    """
+    axes.imshow(
+        image[:, :, 0] if image.shape[2] == 1 else np.clip(image, 0, 1),
+        cmap="gray",
+        vmin=0,
+        vmax=1,
+        interpolation="none",
+        extent=(left, left + side, top + side, top),
+    )
 
 
 def shortened(name: str, length: int = 14) -> str:

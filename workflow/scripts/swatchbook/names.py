@@ -10,6 +10,8 @@ EXPLORE_FIGURES = (
     "matrix",
 )
 
+CHECK_FIGURES = ("twins", "label_suspects")
+
 COMPARISON_FIGURES = (
     "learning_curves",
     "accuracy",
