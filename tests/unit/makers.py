@@ -62,6 +62,37 @@ def random_images(count: int, height: int = 4, width: int = 5, channels: int = 3
     return np.random.default_rng(count).integers(0, 256, shape, np.uint8)
 
 
+def scenes(count: int = 40, side: int = 32, channels: int = 3, seed: int = 0) -> np.ndarray:
+    """Return images that have structure at all scales, as photographs do, and nothing in common."""
+    generator = np.random.default_rng(seed)
+    result = np.empty((count, side, side, channels), np.uint8)
+    for image in result:
+        layers = [
+            cv2.GaussianBlur(generator.normal(size=image.shape), (0, 0), blur) * blur**1.5
+            for blur in (1, 2, 4)
+        ]
+        layer = np.reshape(sum(layer.reshape(image.shape) for layer in layers), image.shape)
+        image[:] = np.clip(128 + 40 * layer / layer.std(), 0, 255)
+    return result
+
+
+def moved(image: np.ndarray, down: int, right: int) -> np.ndarray:
+    """Return an image whose content is moved; the edge is repeated where nothing was."""
+    padded = np.pad(image, ((4, 4), (4, 4), (0, 0)), mode="edge")
+    height, width = image.shape[:2]
+    return padded[4 - down : 4 - down + height, 4 - right : 4 - right + width]
+
+
+def lit(image: np.ndarray, contrast: float, brightness: float = 0) -> np.ndarray:
+    """Return an image in another light."""
+    return np.clip(image.astype(float) * contrast + brightness, 0, 255).astype(np.uint8)
+
+
+def noisy(image: np.ndarray, deviation: float = 5) -> np.ndarray:
+    """Return an image with noise of this standard deviation, of 255 levels."""
+    return lit(image + np.random.default_rng(1).normal(0, deviation, image.shape), 1)
+
+
 def write_7z(path: Path, *blocks: Members, filters: Sequence[Any] = LZMA2, **options: Any) -> Path:
     """Pack each of `blocks` as one solid block of a 7z archive, in the order given."""
     for number, members in enumerate(blocks):

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from swatchbook import arrays, comparison, comparison_figures, evaluation, exploration, metrics
+from swatchbook import (
+    arrays,
+    checks,
+    comparison,
+    comparison_figures,
+    evaluation,
+    exploration,
+    metrics,
+    prediction_checks,
+)
 from swatchbook.files import write_json
 from swatchbook.names import SPLITS
 
@@ -50,6 +59,8 @@ def make_dataset(
     count = sum(sizes.values())
     labels = np.arange(count) % len(classes)
     pixels = np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE, 1), np.uint8)
+    pixels[-1] = pixels[0]  # the last test image has a copy in the training set
+    pixels[1] = 7
     rows = {split: np.arange(starts[split], starts[split] + sizes[split]) for split in SPLITS}
     ids = [f"{number:05d}" for number in range(count)]
     arrays.write(folder / "arrays", pixels, labels, ids, rows, classes)
@@ -137,6 +148,9 @@ def make_results(
         make_dataset(folder, models, seeds, classes, validation=validation)
         draw(folder, models, seeds, classes)
         exploration.explore(folder / "arrays", classes, folder / "explore")
+        checks.check(folder / "arrays", classes, folder / "checks")
+        confidence = SETTINGS["confidence"]
+        prediction_checks.check(folder, models, seeds, classes, confidence, folder / "checks")
         for file in spec["files"]:
             receipt = {"file": file, "source": "https://example.org/base/", "bytes": 1234}
             write_json(folder / "download" / f"{file}.json", receipt | {"sha256": "0" * 64})

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from makers import lit, moved, noisy, scenes
 from swatchbook import arrays, checks
 from swatchbook.files import read_json
-from test_duplicates import lit, moved, noisy, scenes
 
 CLASSES = ["costs $5", "<b>&amp;</b>", "NA"]
 

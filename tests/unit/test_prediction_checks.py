@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from makers import scenes
 from swatchbook import arrays, prediction_checks
 from swatchbook.files import read_json
-from test_duplicates import scenes
 
 CLASSES = ["cat", "dog", "NA"]
 SEEDS = [3, 8]

@@ -12,8 +12,13 @@ import pytest
 
 from results_maker import make_results
 from swatchbook import report, sentences
-from swatchbook.files import read_json
-from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES, EXPLORE_FIGURES
+from swatchbook.files import read_json, write_json
+from swatchbook.names import (
+    CHECK_FIGURES,
+    COMPARISON_FIGURES,
+    COMPARISON_TABLES,
+    EXPLORE_FIGURES,
+)
 
 PAGE = Path(__file__).parents[2] / "workflow" / "report"
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -310,7 +315,7 @@ def test_ids_are_unique_whatever_the_data_sets_are_called(least: Made, tmp_path:
 def test_every_figure_has_a_title_a_reading_and_a_text_alternative(any_made: Made) -> None:
     page = any_made.page
     figures = page.all("figure")
-    names = COMPARISON_FIGURES + EXPLORE_FIGURES
+    names = COMPARISON_FIGURES + EXPLORE_FIGURES + CHECK_FIGURES
     assert len(figures) == len(names) * len(any_made.config["datasets"])
     for figure in figures:
         (caption,) = page.all("figcaption", figure)
@@ -358,6 +363,33 @@ def test_a_data_set_without_homepage_and_licence_has_a_page(least: Made, tmp_pat
     text = write(least.results, config, tmp_path / "report.html").page.one("main").text
     assert "not stated" in text
     assert "None" not in text
+
+
+def test_the_data_checks_state_what_was_found(made: Made) -> None:
+    page = made.page
+    text = page.one("main").text
+    assert "1 of 24 test images have an exact or near copy among the training images" in text
+    assert "of the range): 1, the first with the id 00001." in text
+    for name in made.config["datasets"]:
+        assert f"dataset.{name}.checks" in page.ids
+        found = read_json(made.results / name / "checks" / "accuracy_without_twins.json")
+        for model in found["models"].values():
+            for group in ("all", "without_twins", "twins"):
+                assert sentences.percent(model[group]["mean"], 2) in text
+    (row, *_) = (row for row in page.all("tr") if "test, copy in train" in row.text)
+    assert [cell.text for cell in page.all("td", row)] == ["1", "0", "1", "1"]
+
+
+def test_a_data_set_without_copies_has_dashes(least: Made, tmp_path: Path) -> None:
+    shutil.copytree(least.results / "made-up", tmp_path / "made-up")
+    file = tmp_path / "made-up" / "checks" / "accuracy_without_twins.json"
+    found = read_json(file) | {"twins": 0}
+    found["models"]["alone"]["twins"] = None
+    write_json(file, found)
+    page = write(tmp_path, least.config, tmp_path / "report.html").page
+    (table,) = (t for t in page.all("table") if "with and without them" in t.text)
+    assert table.text.endswith("–")
+    assert "0 of 24 test images" in page.one("main").text
 
 
 def test_a_single_run_claims_nothing(least: Made) -> None:

@@ -23,7 +23,7 @@ MODELS = {
         ]
     },
 }
-STAGES = ("download", "extract", "decode", "explore", "train", "evaluate", "compare")
+STAGES = ("download", "extract", "decode", "explore", "train", "evaluate", "compare", "check")
 CONFIG = {
     "datasets": ["own-images"],
     "models": MODELS,

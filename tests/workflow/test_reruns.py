@@ -56,6 +56,11 @@ def test_changed_figures_train_nothing(done: Project) -> None:
     assert done.planned() == {"draw_figures": 1, "write_report": 1}
 
 
+def test_changed_checks_train_nothing(done: Project) -> None:
+    append(done, f"{LIBRARY}/duplicates.py", "\n# changed\n")
+    assert done.planned() == {"check_data": 1, "check_predictions": 1, "write_report": 1}
+
+
 def test_changed_training_code_trains_again(done: Project) -> None:
     append(done, f"{LIBRARY}/models.py", "\n# changed\n")
     assert done.planned_cells() == {"plain/0", "dropped/0"}

@@ -46,6 +46,19 @@ def test_a_stage_runs_by_name_or_file_with_what_it_needs_and_no_more(
     assert project.planned(target) == wanted
 
 
+def test_the_checks_need_the_evaluations_but_not_the_comparison(project: Project) -> None:
+    assert project.planned("check") == {
+        "download_file": 2,
+        "decode_dataset": 1,
+        "train_model": 2,
+        "evaluate_model": 2,
+        "check_data": 1,
+        "check_predictions": 1,
+    }
+    alone = project.planned("results/own-images/checks/summary.json")
+    assert alone == {"download_file": 2, "decode_dataset": 1, "check_data": 1}
+
+
 def test_a_dry_run_says_why(done: Project) -> None:
     done.configure(models={**MODELS, "wide": {"layers": [{"flatten": {}}]}})
     said = done.run("--dry-run")
@@ -67,7 +80,15 @@ def test_everything_is_written(finished: Project) -> None:
     assert len(scaling["temperature"]) == 1
     assert len(pd.read_csv(results / "figures" / "reliability.csv")) == 2 * 2 * 15
     assert list((cell / "tensorboard").iterdir())
+    summary = json.loads((results / "checks/summary.json").read_text())
+    assert summary["balance"]["train"]["images"] == 1440
+    accuracy = json.loads((results / "checks/accuracy_without_twins.json").read_text())
+    assert accuracy["test_images"] == 400
+    assert list(accuracy["models"]) == list(MODELS)
+    for table in ("duplicates", "label_suspects"):
+        assert len(pd.read_csv(results / f"checks/{table}.csv").columns) > 5
     page = (finished.work / "results" / "report.html").read_text()
+    assert "Data checks" in page
     assert "too few seeds to say whether dropped or plain is better" in page
     receipt = json.loads((results / "download" / "images.7z.json").read_text())
     assert receipt["source"] == "already in place"
@@ -81,6 +102,8 @@ def test_every_job_writes_a_log(finished: Project) -> None:
         "logs/own-images/plain/seed-0/train.log",
         "logs/own-images/plain/seed-0/evaluate.log",
         "logs/own-images/compare.log",
+        "logs/own-images/check_data.log",
+        "logs/own-images/check_predictions.log",
         "logs/own-images/figures.log",
         "logs/own-images/download/labels.csv.log",
         "logs/report.log",

@@ -42,6 +42,10 @@ ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
 ARRAYS = expand("results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv"])
 EXTRACTED = "results/{dataset}/images"
 EXPLORED = "results/{dataset}/explore/summary.json"
+CHECKED = [
+    "results/{dataset}/checks/summary.json",
+    "results/{dataset}/checks/accuracy_without_twins.json",
+]
 CELL = "results/{dataset}/{model}/seed-{seed}"
 TRAINED = f"{CELL}/model.keras"
 EVALUATED = f"{CELL}/metrics.json"

@@ -1,6 +1,6 @@
 """Report: everything on one page.
 
-Requires: comparison.json, figures/ and explore/ of every data set, and what they came from.
+Requires: comparison.json, figures/, explore/ and checks/ of every data set, and what they came from.
 Provides: results/report.html, one file that needs no network.
 """
 
@@ -15,6 +15,7 @@ rule write_report:
         receipts_of_all,
         expand(COMPARED, dataset=DATASETS),
         expand(EXPLORED, dataset=DATASETS),
+        expand(CHECKED, dataset=DATASETS),
         expand(f"{CELL}/run.json", **CELLS),
         expand(f"{CELL}/classification_report.csv", **CELLS),
     output:

@@ -14,7 +14,12 @@ from markupsafe import Markup
 
 from swatchbook import inference, provenance, sentences
 from swatchbook.files import read_json, write_text
-from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES, EXPLORE_FIGURES
+from swatchbook.names import (
+    CHECK_FIGURES,
+    COMPARISON_FIGURES,
+    COMPARISON_TABLES,
+    EXPLORE_FIGURES,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +86,18 @@ READING = {
     "matrix": (
         "An image as numbers",
         "What the models are given for the first training image.",
+    ),
+    "twins": (
+        "The closest pairs across splits",
+        "Below each pair its two labels, its two splits and its relative distance: 0 is the same "
+        "image, 1 is as far as images are that merely look alike. Look whether it is one "
+        "photograph; then its test image tests nothing.",
+    ),
+    "label_suspects": (
+        "Labels that look wrong",
+        "Test images that every seed of every model calls the same other class: the label, what "
+        "all call it, and the least probability that any gives to that. Look who is right, the "
+        "label or the models.",
     ),
 }
 
@@ -194,9 +211,20 @@ def _dataset(
         "receipts": [read_json(folder / "download" / f"{file}.json") for file in spec["files"]],
         "models": _figures(folder / "figures", name, COMPARISON_FIGURES),
         "data": _figures(folder / "explore", name, EXPLORE_FIGURES),
+        "checks": _checks(folder / "checks", name),
         "reports": {model: mean_report(folder / model, config["seeds"]) for model in models},
         "runs": runs,
         "minutes": sum(run["run"]["seconds"] for run in runs) / 60,
+    }
+
+
+def _checks(folder: Path, dataset: str) -> dict[str, Any]:
+    """Gather what the page shows of one data set's checks."""
+    return {
+        "found": read_json(folder / "summary.json"),
+        "accuracy": read_json(folder / "accuracy_without_twins.json"),
+        "suspects": len(pd.read_csv(folder / "label_suspects.csv")),
+        "figures": _figures(folder, dataset, CHECK_FIGURES),
     }
 
 

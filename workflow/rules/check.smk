@@ -1,0 +1,70 @@
+"""Check: what is doubtful about a data set, and what that does to the accuracies.
+
+Requires: results/<dataset>/arrays/; for the predictions also the evaluated models.
+Provides: results/<dataset>/checks/: copies within and across splits, the accuracy without them,
+labels that look wrong.
+"""
+
+
+rule check_data:
+    """Look for classes out of balance, images that show nothing, and images that are there twice."""
+    input:
+        ARRAYS,
+    output:
+        summary=CHECKED[0],
+        pairs="results/{dataset}/checks/duplicates.csv",
+        figures=report(
+            multiext("results/{dataset}/checks/twins", ".svg", ".png"),
+            category="{dataset}",
+            subcategory="Data checks",
+            caption="../report/captions/twins.rst",
+        ),
+    log:
+        "logs/{dataset}/check_data.log",
+    benchmark:
+        "results/{dataset}/benchmarks/check_data.tsv"
+    conda:
+        "../envs/swatchbook.yaml"
+    threads: 2
+    resources:
+        mem_mb=1500,
+        runtime=15,
+    params:
+        classes=dataset_classes,
+        code=code_digest("check_data"),
+    script:
+        "../scripts/check_data.py"
+
+
+rule check_predictions:
+    """Take the accuracy without the copies, and find labels that every model contradicts."""
+    input:
+        "results/{dataset}/arrays/x_test.npy",
+        "results/{dataset}/arrays/y_test.npy",
+        "results/{dataset}/arrays/index.csv",
+        pairs="results/{dataset}/checks/duplicates.csv",
+        probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
+    output:
+        accuracy=CHECKED[1],
+        suspects="results/{dataset}/checks/label_suspects.csv",
+        figures=report(
+            multiext("results/{dataset}/checks/label_suspects", ".svg", ".png"),
+            category="{dataset}",
+            subcategory="Data checks",
+            caption="../report/captions/label_suspects.rst",
+        ),
+    log:
+        "logs/{dataset}/check_predictions.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        models=MODELS,
+        seeds=SEEDS,
+        classes=dataset_classes,
+        confidence=config["comparison"]["confidence"],
+        code=code_digest("check_predictions"),
+    script:
+        "../scripts/check_predictions.py"

@@ -1,0 +1,13 @@
+"""Entry point of the rule `check_data`."""
+
+from pathlib import Path
+
+from swatchbook import checks
+from swatchbook.console import reporting_to
+
+with reporting_to(snakemake.log[0]):
+    checks.check(
+        Path(snakemake.input[0]).parent,
+        snakemake.params.classes,
+        Path(snakemake.output.summary).parent,
+    )
