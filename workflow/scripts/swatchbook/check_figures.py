@@ -9,13 +9,12 @@ import pandas as pd
 
 from swatchbook import figures
 
-PAIRS = 24
-SUSPECTS = 30
-PAIRS_A_ROW = 6
-SUSPECTS_A_ROW = 10
+PAIRS, PAIRS_A_ROW = 25, 5
+SUSPECTS, SUSPECTS_A_ROW = 32, 8
 UNIT = 0.75  # inches, the side of an image with the gap beside it
-GAP = 0.06  # the part of it that is left free
-CAPTION = 0.55  # units, below an image
+GAP = 0.06  # units, beside and below an image
+SPACE = 0.5  # units, between groups
+CAPTION = 0.7  # units, below an image: three lines
 
 
 def draw_twins(
@@ -37,7 +36,7 @@ def draw_twins(
     images = [[pixels[number] / np.float32(255) for number in pair] for pair in ends]
     captions = [
         f"{figures.shortened(pair.first_label)} · {figures.shortened(pair.second_label)}\n"
-        f"{pair.first_split} · {pair.second_split}: "
+        f"{pair.first_split} · {pair.second_split}\n"
         f"{'exact' if pair.kind == 'exact' else f'{pair.relative_distance:.2f}'}"
         for pair in shown.itertuples()
     ]
@@ -57,8 +56,8 @@ def draw_label_suspects(suspects: pd.DataFrame, x: np.ndarray, folder: str | Pat
     shown = suspects.head(SUSPECTS)
     images = [[np.array(x[row])] for row in shown["row"]]
     captions = [
-        f"{figures.shortened(suspect.label)}\nall: {figures.shortened(suspect.called)}"
-        f" {suspect.least_probability:.0%}"
+        f"{figures.shortened(suspect.label)}\nall: {figures.shortened(suspect.called)}\n"
+        f"{suspect.least_probability:.0%} or more"
         for suspect in shown.itertuples()
     ]
     _draw_sheet(images, captions, SUSPECTS_A_ROW, folder, "label_suspects")
@@ -72,7 +71,7 @@ def _draw_sheet(
     name: str,
 ) -> None:
     """Draw groups of images, a caption under each group; the word "none" if there is no group."""
-    width = max(map(len, groups), default=1) + 0.25
+    width = max(map(len, groups), default=1) + SPACE
     height = 1 + CAPTION
     rows = max(1, -(-len(groups) // groups_a_row))
     with mpl.rc_context(figures.STYLE):
