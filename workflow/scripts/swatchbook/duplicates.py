@@ -41,7 +41,7 @@ CONSTANT_SPREAD = 0.01
 NEAR = 0.4
 
 LARGEST_SHIFT = 3  # pixels; further apart it is another crop
-NEIGHBOURS = 10  # candidates an image; exact copies are not among them
+NEIGHBOURS = 10  # candidates for each image, of those after it; exact copies are not among them
 REFERENCES, RANK = 2048, 3  # whom an image merely looks like
 # However much the images of a data set look alike, a pair closer than NEAR × 0.05 is a near copy.
 LEAST_USUAL_DISTANCE = 0.05
@@ -112,10 +112,8 @@ def spread(pixels: np.ndarray) -> np.ndarray:
     numpy.ndarray
         float32, shape (N,).
     """
-    result = np.empty(len(pixels), np.float32)
-    for rows in _blocks(len(pixels), pixels[:1].size * 4):
-        result[rows] = (pixels[rows] / np.float32(255)).std(axis=(1, 2)).max(axis=1)
-    return result
+    deviations = [cv2.meanStdDev(image)[1].max() / 255 for image in pixels]
+    return np.array(deviations, np.float32)
 
 
 def exact_copies(pixels: np.ndarray, left_out: np.ndarray) -> np.ndarray:
@@ -175,7 +173,7 @@ def _aligned_candidates(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if len(images) < 2:
         return np.empty((0, 2), np.int64), np.empty((0, 2), np.int64)
     spectra, frequencies = power_and_phase(images)
-    pairs = _each_once(nearest(_descriptors(spectra), NEIGHBOURS))
+    pairs = similar_pairs(_descriptors(spectra), NEIGHBOURS)
     shifts, correlations = _align(spectra, frequencies, images.shape[1:3], pairs)
     kept = correlations >= COARSE
     logger.info("%d candidates, %d of them alike when aligned", len(pairs), kept.sum())
@@ -204,8 +202,9 @@ def power_and_phase(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     used = (radius > 0) & (radius <= highest) & ~((across == 0) & (down < 0))
     down, across = down[used], across[used]
     spectra = np.empty((len(images), used.sum()), np.complex64)
-    for rows in _blocks(len(images), images[:1].size * 16):
-        grey = images[rows].mean(axis=3, dtype=np.float32)
+    mean_of_channels = np.full(images.shape[3], 1 / images.shape[3], np.float32)
+    for rows in _blocks(len(images), images[:1].size * 64):
+        grey = images[rows].astype(np.float32) @ mean_of_channels
         grey = (grey - np.tensordot(grey, window, 2)[:, None, None]) * window
         spectra[rows] = np.fft.rfft2(grey)[:, down, across] * radius[used]
     norms = np.linalg.norm(spectra, axis=1, keepdims=True)
@@ -222,30 +221,32 @@ def _descriptors(spectra: np.ndarray) -> np.ndarray:
     return descriptors
 
 
-def nearest(vectors: np.ndarray, neighbours: int) -> np.ndarray:
-    """Return the most similar others of each vector by exact search.
+def similar_pairs(vectors: np.ndarray, neighbours: int) -> np.ndarray:
+    """Pair each vector with the most similar ones after it, by exact search.
 
     Parameters
     ----------
     vectors
         float32 of unit norm, shape (N, K).
+    neighbours
+        How many to pair each with, if there are as many after it.
 
     Returns
     -------
     numpy.ndarray
-        int64, shape (N, min(neighbours, N - 1)), in no order.
+        int64, shape (P, 2), first < second.
     """
     count = len(vectors)
-    wanted = max(0, min(neighbours, count - 1))
-    result = np.empty((count, wanted), np.int64)
+    pairs = []
     with Progress("search for copies", count, "image") as progress:
         for rows in _blocks(count, count * vectors.itemsize):
-            similarities = vectors[rows] @ vectors.T
-            for number, row in zip(range(count)[rows], similarities, strict=True):
-                row[number] = -2
-                result[number] = _greatest(row, wanted)
+            similarities = vectors[rows] @ vectors[rows.start :].T
+            for number, row in enumerate(similarities):
+                after = row[number + 1 :]
+                seconds = rows.start + number + 1 + _greatest(after, min(neighbours, len(after)))
+                pairs.append(np.stack([np.full(len(seconds), rows.start + number), seconds], 1))
             progress.update(len(similarities))
-    return result
+    return np.concatenate(pairs)
 
 
 def _greatest(values: np.ndarray, wanted: int) -> np.ndarray:
@@ -253,15 +254,9 @@ def _greatest(values: np.ndarray, wanted: int) -> np.ndarray:
     high = np.flatnonzero(values > 0.3)
     if len(high) < wanted:
         high = np.arange(len(values))
+    if len(high) == wanted:
+        return high
     return high[np.argpartition(values[high], len(high) - wanted)[len(high) - wanted :]]
-
-
-def _each_once(neighbours: np.ndarray) -> np.ndarray:
-    """Return each pair of neighbours once, int64, shape (P, 2), first < second."""
-    count, wanted = neighbours.shape
-    ends = np.stack([np.repeat(np.arange(count), wanted), neighbours.ravel()])
-    keys = np.unique(ends.min(axis=0) * count + ends.max(axis=0))
-    return np.stack(np.divmod(keys, max(count, 1)), axis=1)
 
 
 def _align(

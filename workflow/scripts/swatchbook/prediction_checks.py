@@ -11,8 +11,8 @@ from swatchbook import arrays, check_figures
 from swatchbook.comparison import t_interval
 from swatchbook.files import replacing, write_json
 
-# Every model and seed must be at least this sure of the same other class. Northcutt et al. (2021)
-# take the classes' mean confidence instead, which an overconfident network brings near 1 anyway.
+# Every model and seed must be at least this sure of the same other class: networks that started
+# from other weights and saw other batches seldom agree so surely by accident.
 SUSPICION = 0.9
 
 
