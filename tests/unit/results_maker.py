@@ -19,7 +19,7 @@ from swatchbook import (
     prediction_checks,
 )
 from swatchbook.files import write_json
-from swatchbook.names import SPLITS
+from swatchbook.splits import SPLITS
 
 SIDE = 6  # pixels
 SKILL = {"train": 2.0, "validation": 1.4, "test": 1.2}

@@ -15,7 +15,7 @@ from sklearn.model_selection import train_test_split
 from makers import png, random_images, raw_png, write_7z, write_idx, write_table
 from swatchbook import arrays, configuration, decoding, splits
 from swatchbook.errors import DataError
-from swatchbook.names import SPLITS
+from swatchbook.splits import SPLITS
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["cat", "dog", "7"]

@@ -18,7 +18,8 @@ sys.path.insert(0, str(LIBRARY))
 
 from swatchbook import configuration, provenance
 from swatchbook.errors import ConfigurationError
-from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES, EXPLORE_FIGURES, SPLITS
+from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES, EXPLORE_FIGURES
+from swatchbook.splits import SPLITS
 
 try:
     config.update(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from swatchbook.errors import DataError
 from swatchbook.files import replacing
-from swatchbook.names import SPLITS
+from swatchbook.splits import SPLITS
 
 ROWS_AT_A_TIME = 4096  # 50 MB of float32 for 32 x 32 RGB: small beside what is read
 

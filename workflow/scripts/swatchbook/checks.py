@@ -9,7 +9,7 @@ import pandas as pd
 
 from swatchbook import arrays, check_figures, duplicates
 from swatchbook.files import replacing, write_json
-from swatchbook.names import SPLITS
+from swatchbook.splits import SPLITS
 
 ROWS_AT_A_TIME = 4096  # 50 MB of float32 for 32 x 32 RGB
 

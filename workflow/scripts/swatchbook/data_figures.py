@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from swatchbook import figures
-from swatchbook.names import SPLITS
+from swatchbook.splits import SPLITS
 
 SAMPLES_A_CLASS = 8
 SPLIT_COLOURS = {"train": "#4c72b0", "validation": "#8c8c8c", "test": "#c44e52"}

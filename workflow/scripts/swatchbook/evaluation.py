@@ -10,8 +10,8 @@ import pandas as pd
 
 from swatchbook import arrays, devices, metrics, models
 from swatchbook.files import read_json, replacing, write_json
-from swatchbook.names import SPLITS
 from swatchbook.progress import Progress
+from swatchbook.splits import SPLITS
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from swatchbook import arrays, data_figures
 from swatchbook.files import replacing, write_json
-from swatchbook.names import SPLITS
+from swatchbook.splits import SPLITS
 
 
 def explore(arrays_folder: str | Path, classes: Sequence[str], output: str | Path) -> None:

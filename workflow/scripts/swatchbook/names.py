@@ -1,6 +1,4 @@
-"""Names that rules and library share, without importing what does the work."""
-
-SPLITS = ("train", "validation", "test")
+"""The names of the figures, known to the rules without importing what draws them."""
 
 EXPLORE_FIGURES = (
     "class_balance",

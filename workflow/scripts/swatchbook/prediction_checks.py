@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from swatchbook import arrays, check_figures
-from swatchbook.comparison import t_interval
 from swatchbook.files import replacing, write_json
+from swatchbook.inference import t_interval
 
 # Every model and seed must be at least this sure of the same other class: networks that started
 # from other weights and saw other batches seldom agree so surely by accident.

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from swatchbook.errors import DataError
+
+SPLITS = ("train", "validation", "test")
 
 
 def given(training: int, test: int, validation_first: int) -> dict[str, np.ndarray]:
@@ -49,6 +50,9 @@ def drawn(
     dict
         For each of `SPLITS` the image numbers, int64, in the order of the arrays' rows.
     """
+    # Imported here, since most who need `SPLITS` draw nothing.
+    from sklearn.model_selection import train_test_split
+
     try:
         train, test = train_test_split(
             np.arange(images), test_size=test_share, random_state=random_state
