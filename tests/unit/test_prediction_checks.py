@@ -125,4 +125,4 @@ def test_the_figure_shows_the_suspects_with_both_classes(tmp_path: Path) -> None
     text = "".join(root.itertext())
     assert "cat" in text
     assert "all: dog" in text
-    assert "95% or more" in text
+    assert "at least 95%" in text

@@ -57,7 +57,7 @@ def draw_label_suspects(suspects: pd.DataFrame, x: np.ndarray, folder: str | Pat
     images = [[np.array(x[row])] for row in shown["row"]]
     captions = [
         f"{figures.shortened(suspect.label)}\nall: {figures.shortened(suspect.called)}\n"
-        f"{suspect.least_probability:.0%} or more"
+        f"at least {int(suspect.least_probability * 100 + 1e-9)}%"  # rounded down
         for suspect in shown.itertuples()
     ]
     _draw_sheet(images, captions, SUSPECTS_A_ROW, folder, "label_suspects")
