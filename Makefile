@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 .PHONY: demo test lint clean
 
 demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
-	@$(BIN)/snakemake --directory demo --cores $(CORES) --quiet rules progress
+	@$(BIN)/snakemake --directory demo --cores $(CORES) --quiet rules host reason
 	@echo "The report is demo/results/report.html"
 
 test: $(INSTALLED)  ## run all tests
