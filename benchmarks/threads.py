@@ -18,7 +18,6 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 THREADS = (1, 2)
-CORES = (2, 4)
 
 
 def snakemake(folder: str, *arguments: str) -> None:
@@ -36,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--cores", type=int, nargs="+", default=[2, 4])
     options = parser.parse_args()
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     config |= {
@@ -48,7 +48,7 @@ def main() -> None:
         (Path(folder) / "config").mkdir()
         (Path(folder) / "config/datasets").symlink_to(ROOT / "config/datasets")
         for round_ in range(-1, options.rounds):
-            for cores in CORES:
+            for cores in options.cores:
                 for threads in THREADS:
                     config["training"] |= {"epochs": 1, "threads": threads}
                     text = yaml.safe_dump(config, sort_keys=False)
