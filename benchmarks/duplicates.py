@@ -38,7 +38,7 @@ PAIRS_ON_A_SHEET = 96
 def images_and_labels(mirror: Path, dataset: str) -> tuple[np.ndarray, np.ndarray, int]:
     """Return all pixels, training images first, all class indices and how many are for training."""
     schema = ROOT / "workflow" / "schemas" / "dataset.schema.json"
-    spec = configuration.load_dataset(CONFIGS[dataset], ROOT / "config" / "datasets", schema)
+    spec = configuration.load_dataset(CONFIGS[dataset], [ROOT / "config" / "datasets"], schema)
     train = decoding.read_images(spec, mirror / dataset)
     if dataset == "fashion-mnist":
         return train.pixels, train.labels, len(train.ids) - train.given_test

@@ -37,7 +37,7 @@ def train_here(options: argparse.Namespace) -> dict[str, float]:
         "config/config.yaml",
     )
     spec = configuration.load_dataset(
-        "fashion-mnist", ROOT / "config/datasets", ROOT / "workflow/schemas/dataset.schema.json"
+        "fashion-mnist", [ROOT / "config/datasets"], ROOT / "workflow/schemas/dataset.schema.json"
     )
     data = decoding.read_images(spec, options.data)
     rows = splits.from_settings(spec["split"], len(data.ids), data.given_test)
@@ -58,7 +58,8 @@ def train_here(options: argparse.Namespace) -> dict[str, float]:
     model = models.build(layers, x.shape[1:], 10, options.seed, device.precision)
     none = x[:0], y[:0]
     with tempfile.TemporaryDirectory() as events:
-        history = training.Trainer(model, x, y, settings, options.seed).fit(none, events)
+        trainer = training.Trainer(model, x, y, settings, options.seed)
+        history = trainer.fit({"validation": none}, events)
     counted = history[1:]
     figures = {"images_per_second": statistics.mean(row.images_per_second for row in counted)}
     if options.epochs:

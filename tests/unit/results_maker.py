@@ -22,12 +22,17 @@ from swatchbook.files import write_json
 from swatchbook.splits import SPLITS
 
 SIDE = 6  # pixels
+PUBLISHED = Path(__file__).parents[2] / "workflow" / "published"
 SKILL = {"train": 2.0, "validation": 1.4, "test": 1.2}
 SETTINGS = {"confidence": 0.95, "resamples": 100}
 TRAINING = {
     "epochs": 2,
     "batch_size": 8,
     "learning_rate": 0.001,
+    "shuffle": True,
+    "drop_last_batch": False,
+    "bias_initializer": "zeros",
+    "watch_test": False,
     "precision": "auto",
     "device": "auto",
     "threads": 1,
@@ -52,6 +57,7 @@ def make_dataset(
     *,
     validation: int = 8,
     test: int = 24,
+    watch_test: bool = False,
 ) -> Path:
     """Make up one data set's arrays and evaluated runs and compare them; return the folder."""
     sizes = dict(zip(SPLITS, (24, validation, test), strict=True))
@@ -66,9 +72,10 @@ def make_dataset(
     arrays.write(folder / "arrays", pixels, labels, ids, rows, classes)
     for number, model in enumerate(models):
         for seed in seeds:
-            _make_run(folder, model, number, seed, {s: labels[rows[s]] for s in SPLITS}, classes)
+            truth = {split: labels[rows[split]] for split in SPLITS}
+            _make_run(folder, model, number, seed, truth, classes, watch_test)
     settings = {"reference": models[0], **SETTINGS}
-    comparison.compare(folder, models, seeds, settings, folder / "comparison.json")
+    comparison.compare(folder, models, seeds, settings, PUBLISHED, folder / "comparison.json")
     return folder
 
 
@@ -79,6 +86,7 @@ def _make_run(
     seed: int,
     labels: Mapping[str, np.ndarray],
     classes: Sequence[str],
+    watch_test: bool,
 ) -> None:
     cell = folder / model / f"seed-{seed}"
     cell.mkdir(parents=True)
@@ -106,6 +114,10 @@ def _make_run(
     watched = len(labels["validation"]) > 0
     history |= {"val_loss": 1.2 / epochs if watched else None}
     history |= {"val_accuracy": 1 - 0.6 / epochs if watched else None}
+    history |= {"last_batch_loss": 0.3 / epochs + 0.01 * seed if watch_test else None}
+    history |= {"last_batch_accuracy": 0.9 if watch_test else None}
+    history |= {"test_loss": 0.5 if watch_test else None}
+    history |= {"test_accuracy": 0.83 + 0.01 * seed if watch_test else None}
     history |= {"seconds": 0.5, "images_per_second": 48.0}
     pd.DataFrame(history).to_csv(cell / "history.csv", index=False, lineterminator="\n")
     device = {"kind": "cpu", "name": "A made-up CPU", "precision": "float32"}
@@ -114,7 +126,7 @@ def _make_run(
         {
             "seed": seed,
             "layers": [{"flatten": {}}],
-            "training": TRAINING,
+            "training": TRAINING | {"watch_test": watch_test},
             "parameters": 1234,
             "training_images": len(labels["train"]),
             "device": device | {"reason": "it was made up", "threads": 1},
@@ -134,6 +146,7 @@ def make_results(
     specs: Mapping[str, Mapping[str, Any]] | None = None,
     notice: str | None = None,
     validation: int = 8,
+    watch_test: bool = False,
 ) -> dict[str, Any]:
     """Make up all that the report needs, figures too; return the checked configuration.
 
@@ -145,7 +158,7 @@ def make_results(
     specs = {name: SPEC | dict(spec) for name, spec in (specs or {"made-up": {}}).items()}
     for name, spec in specs.items():
         folder, classes = results / name, spec["classes"]
-        make_dataset(folder, models, seeds, classes, validation=validation)
+        make_dataset(folder, models, seeds, classes, validation=validation, watch_test=watch_test)
         draw(folder, models, seeds, classes)
         exploration.explore(folder / "arrays", classes, folder / "explore")
         checks.check(folder / "arrays", classes, folder / "checks")
@@ -159,7 +172,7 @@ def make_results(
         "mirror": None,
         "models": {model: {"layers": [{"flatten": {}}]} for model in models},
         "seeds": list(seeds),
-        "training": dict(TRAINING),
+        "training": TRAINING | {"watch_test": watch_test},
         "comparison": {"reference": models[0], **SETTINGS},
         "report": {"title": "Swatchbook", "notice": notice},
         "specs": copy.deepcopy(specs),
@@ -169,5 +182,5 @@ def make_results(
 def draw(folder: Path, models: Sequence[str], seeds: Sequence[int], classes: Iterable[str]) -> Path:
     """Draw the comparison's figures of one data set; return their folder."""
     figures = folder / "figures"
-    comparison_figures.draw(folder, models, seeds, models[0], list(classes), figures)
+    comparison_figures.draw(folder, models, seeds, models[0], list(classes), PUBLISHED, figures)
     return figures

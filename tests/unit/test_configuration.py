@@ -24,6 +24,10 @@ DEFAULTS: dict[str, Any] = {
         "epochs": 10,
         "batch_size": 128,
         "learning_rate": 0.001,
+        "shuffle": True,
+        "drop_last_batch": False,
+        "bias_initializer": "zeros",
+        "watch_test": False,
         "precision": "auto",
         "device": "auto",
         "threads": 1,
@@ -210,7 +214,7 @@ IDX: dict[str, Any] = {
 
 def load(folder: Path, spec: Any) -> dict[str, Any]:
     (folder / "some.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
-    return configuration.load_dataset("some", folder, DATASET_SCHEMA)
+    return configuration.load_dataset("some", [folder], DATASET_SCHEMA)
 
 
 def test_a_data_set_is_completed(tmp_path: Path) -> None:
@@ -283,7 +287,7 @@ def test_a_wrong_data_set_is_told_by_file_and_key(tmp_path: Path, spec: Any, tex
 )
 def test_an_unknown_data_set_suggests_those_there_are(name: str, hint: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        configuration.load_dataset(name, ROOT / "config/datasets", DATASET_SCHEMA)
+        configuration.load_dataset(name, [ROOT / "config/datasets"], DATASET_SCHEMA)
     assert f"there is no {ROOT / 'config/datasets' / name}.yaml" in str(caught.value)
     assert hint in str(caught.value)
 
@@ -316,12 +320,12 @@ def test_the_shipped_configurations_are_valid_with_their_data_sets(folder: Path)
     path = folder / "config.yaml"
     config = configuration.checked_config(configuration.read(path), SCHEMA, path)
     for name in config["datasets"]:
-        configuration.load_dataset(name, folder / "datasets", DATASET_SCHEMA)
+        configuration.load_dataset(name, [folder / "datasets"], DATASET_SCHEMA)
 
 
 @pytest.mark.parametrize("file", SHIPPED_DATASETS, ids=lambda file: file.stem)
 def test_every_shipped_data_set_is_valid(file: Path) -> None:
-    spec = configuration.load_dataset(file.stem, file.parent, DATASET_SCHEMA)
+    spec = configuration.load_dataset(file.stem, [file.parent], DATASET_SCHEMA)
     assert spec["title"]
 
 

@@ -385,7 +385,7 @@ def test_fashion_mnist_as_the_tutorial_split_it(scratch: Path) -> None:
     if not files.is_dir():
         pytest.skip("no ../shared/data/fashion-mnist beside the repository")
     spec = configuration.load_dataset(
-        "fashion-mnist", ROOT / "config/datasets", ROOT / "workflow/schemas/dataset.schema.json"
+        "fashion-mnist", [ROOT / "config/datasets"], ROOT / "workflow/schemas/dataset.schema.json"
     )
     decoding.decode(spec, files, scratch)
     rows = {"train": 55_000, "validation": 5_000, "test": 10_000}

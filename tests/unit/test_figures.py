@@ -193,3 +193,23 @@ def test_a_model_keeps_its_colour_and_no_two_of_the_first_six_share_one() -> Non
 )
 def test_long_names_are_shortened_to_fit(name: str, expected: str) -> None:
     assert figures.shortened(name) == expected
+
+
+def test_the_tutorials_line_is_drawn_beside_seeds_that_were_watched(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path / "fashion-mnist", ["a"], [0, 1], ["x", "y"], watch_test=True)
+    drawn = Drawn(folder, draw(folder, ["a"], [0, 1], ["x", "y"]), ["a"], [0, 1], ["x", "y"])
+    assert {"a, 2 seeds", "the tutorial, as printed"} <= set(drawn.texts("tutorial"))
+    table = pd.read_csv(drawn.figures / "tutorial.csv")
+    accuracy = table[table["metric"] == "test_accuracy"]
+    assert accuracy["printed"].tolist() == [0.835, 0.8763]
+    assert accuracy["least"].tolist() == pytest.approx([0.83, 0.83])
+    assert accuracy["greatest"].tolist() == pytest.approx([0.84, 0.84])
+    assert accuracy["inside"].tolist() == [True, False]
+
+
+def test_without_a_printed_run_only_the_seeds_are_drawn(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path / "other", ["a"], [0], ["x", "y"], watch_test=True)
+    drawn = Drawn(folder, draw(folder, ["a"], [0], ["x", "y"]), ["a"], [0], ["x", "y"])
+    assert "a, 1 seed" in drawn.texts("tutorial")
+    assert "the tutorial, as printed" not in drawn.texts("tutorial")
+    assert pd.read_csv(drawn.figures / "tutorial.csv").empty

@@ -145,3 +145,22 @@ def test_the_weights_of_a_saved_model_load_into_one_built_anew(
     other = build(layers["dropout"], 6)
     other.load_weights(tmp_path / "model.keras")
     assert have_equal_weights(model, other)
+
+
+def test_biases_are_glorot_uniform_where_that_is_set(layers: dict[str, list[dict]]) -> None:
+    model, other = (
+        models.build(
+            layers["baseline"], SHAPES["Fashion-MNIST"], 10, seed, "float32", "glorot_uniform"
+        )
+        for seed in (0, 1)
+    )
+    plain = build(layers["baseline"])
+    for weights, plain_weights, others in zip(
+        model.get_weights(), plain.get_weights(), other.get_weights(), strict=True
+    ):
+        if weights.ndim > 1:
+            assert np.array_equal(weights, plain_weights)  # another stream of random numbers
+            continue
+        limit = math.sqrt(6 / (2 * len(weights)))  # a vector's fans are both its length
+        assert limit / 2 < np.abs(weights).max() <= limit
+        assert not np.array_equal(weights, others)

@@ -38,6 +38,10 @@ SETTINGS = {
     "epochs": 3,
     "batch_size": 32,  # 90 images are two whole batches and an incomplete one
     "learning_rate": 0.01,
+    "shuffle": True,
+    "drop_last_batch": False,
+    "bias_initializer": "zeros",
+    "watch_test": False,
     "precision": "float32",
     "device": "cpu",
     "threads": 1,
@@ -51,7 +55,9 @@ LAYERS = [
     {"dropout": {"rate": 0.1}},
 ]
 TIMING = ["seconds", "images_per_second"]
-COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", *TIMING]
+WATCHED = ["last_batch_loss", "last_batch_accuracy", "test_loss", "test_accuracy"]
+COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", *WATCHED, *TIMING]
+TUTORIAL = {"shuffle": False, "drop_last_batch": True, "watch_test": True}
 
 
 def make_arrays(folder: Path, validation: int = IMAGES["validation"]) -> Path:
@@ -171,6 +177,54 @@ def test_the_last_validation_figures_are_those_of_the_saved_model(train: Train) 
     assert last["val_accuracy"] == (logits.argmax(1) == y.argmax(1)).mean()
 
 
+def losses_and_hits(cell: Path, x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy of the saved model."""
+    import keras
+
+    logits = np.array(keras.saving.load_model(cell / "model.keras")(x), np.float64)
+    losses = np.log(np.exp(logits).sum(1)) - logits[y == 1]
+    return float(losses.mean()), float((logits.argmax(1) == y.argmax(1)).mean())
+
+
+def test_the_tutorials_figures_are_of_the_last_whole_batch_in_file_order_and_the_test_images(
+    tmp_path: Path,
+) -> None:
+    cell = tmp_path / "cell"
+    data = make_arrays(tmp_path / "arrays")
+    done = run(data, cell, bias_initializer="glorot_uniform", **TUTORIAL)
+    assert done.returncode == 0, done.stderr
+    last = history(cell).iloc[-1]
+    x, y = arrays.load(data, "train")
+    loss, accuracy = losses_and_hits(cell, x[32:64], y[32:64])  # two batches of 32 in 90 images
+    assert last["last_batch_loss"] == pytest.approx(loss, rel=1e-5)
+    assert last["last_batch_accuracy"] == accuracy
+    loss, accuracy = losses_and_hits(cell, *arrays.load(data, "test"))
+    assert last["test_loss"] == pytest.approx(loss, rel=1e-5)
+    assert last["test_accuracy"] == accuracy
+    assert last["images_per_second"] == pytest.approx(64 / last["seconds"], rel=1e-6)
+    right = history(cell)["accuracy"] * 64
+    assert np.allclose(right, right.round(), atol=1e-9)
+
+
+def test_watching_the_test_images_changes_nothing_that_is_learnt(
+    train: Train, tmp_path: Path
+) -> None:
+    done = run(make_arrays(tmp_path / "arrays"), tmp_path / "cell", watch_test=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "cell" / "model.keras").read_bytes() == (
+        train() / "model.keras"
+    ).read_bytes()
+
+
+def test_no_whole_batch_is_an_error_where_others_are_dropped(tmp_path: Path) -> None:
+    settings = {"drop_last_batch": True, "batch_size": 91}
+    done = run(make_arrays(tmp_path / "arrays"), tmp_path / "cell", **settings)
+    assert done.returncode == 1
+    message = done.stderr.strip().splitlines()[-1]
+    assert "90 training images are no whole batch of 91" in message
+    assert "training.batch_size" in message
+
+
 def test_run_json_says_what_was_trained_and_on_what(train: Train) -> None:
     cell = train()
     found = json.loads((cell / "run.json").read_text())
@@ -195,7 +249,7 @@ def test_run_json_says_what_was_trained_and_on_what(train: Train) -> None:
 def test_tensorboard_gets_the_history_as_scalars(train: Train) -> None:
     cell = train()
     expected, found = history(cell).set_index("epoch"), events(cell)
-    assert set(found) == set(expected.columns)
+    assert set(found) == set(expected.columns) - set(WATCHED)
     for tag, steps in found.items():
         assert {plugin for _, plugin in steps.values()} == {"scalars"}
         values = {step: value for step, (value, _) in steps.items()}

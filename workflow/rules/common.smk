@@ -1,6 +1,7 @@
 """What the rules share: the checked configuration, the names of files, the digests of code.
 
-Requires: config/config.yaml and config/datasets/<name>.yaml in the working directory.
+Requires: config/config.yaml in the working directory or another by --configfile, and
+config/datasets/<name>.yaml there or in the project.
 Provides: `config` checked and completed, with the data sets' files under "specs".
 """
 
@@ -13,12 +14,15 @@ from snakemake.iocontainers import Wildcards
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 LIBRARY = WORKFLOW / "scripts"
 PAGE = WORKFLOW / "report"
+PUBLISHED = WORKFLOW / "published"
 SCHEMAS = WORKFLOW / "schemas"
+# The working directory's own, then those that come with the workflow.
+DATASET_FOLDERS = [Path("config/datasets"), WORKFLOW.parent / "config" / "datasets"]
 sys.path.insert(0, str(LIBRARY))
 
 from swatchbook import configuration, provenance
 from swatchbook.errors import ConfigurationError
-from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES, EXPLORE_FIGURES
+from swatchbook.names import EXPLORE_FIGURES, comparison_figures, comparison_tables
 from swatchbook.splits import SPLITS
 
 try:
@@ -26,7 +30,7 @@ try:
         configuration.checked_config(config, SCHEMAS / "config.schema.json", "config/config.yaml")
     )
     config["specs"] = {
-        name: configuration.load_dataset(name, "config/datasets", SCHEMAS / "dataset.schema.json")
+        name: configuration.load_dataset(name, DATASET_FOLDERS, SCHEMAS / "dataset.schema.json")
         for name in config["datasets"]
     }
 except ConfigurationError as error:
@@ -81,6 +85,11 @@ def stage(target: str, rule_name: str, files):
 def code_digest(script: str) -> str:
     """Return a digest of an entry point and the library modules that it leads to."""
     return provenance.code_digest(LIBRARY / f"{script}.py")
+
+
+def published_digest() -> str:
+    """Return a digest of the published figures that results are placed beside."""
+    return provenance.files_digest(sorted(PUBLISHED.glob("*.csv")))
 
 
 def page_digest(*names: str) -> str:

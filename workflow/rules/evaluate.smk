@@ -67,6 +67,7 @@ rule compare_models:
         models=MODELS,
         seeds=SEEDS,
         settings=config["comparison"],
+        published=published_digest(),
         code=code_digest("compare"),
     script:
         "../scripts/compare.py"
@@ -86,14 +87,17 @@ rule draw_figures:
         report(
             expand(
                 "results/{{dataset}}/figures/{figure}.{suffix}",
-                figure=COMPARISON_FIGURES,
+                figure=comparison_figures(config["training"]),
                 suffix=["svg", "png"],
             ),
             category="{dataset}",
             subcategory="Models",
             caption="../report/captions/models.rst",
         ),
-        tables=expand("results/{{dataset}}/figures/{figure}.csv", figure=COMPARISON_TABLES),
+        tables=expand(
+            "results/{{dataset}}/figures/{figure}.csv",
+            figure=comparison_tables(config["training"]),
+        ),
     log:
         "logs/{dataset}/figures.log",
     conda:
@@ -106,6 +110,7 @@ rule draw_figures:
         seeds=SEEDS,
         reference=config["comparison"]["reference"],
         classes=dataset_classes,
+        published=published_digest(),
         code=code_digest("figures"),
     script:
         "../scripts/figures.py"

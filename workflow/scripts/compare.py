@@ -11,5 +11,6 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.models,
         snakemake.params.seeds,
         snakemake.params.settings,
+        Path(snakemake.scriptdir).parent / "published",
         snakemake.output[0],
     )

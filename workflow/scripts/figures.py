@@ -12,5 +12,6 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.seeds,
         snakemake.params.reference,
         snakemake.params.classes,
+        Path(snakemake.scriptdir).parent / "published",
         Path(snakemake.output[0]).parent,
     )

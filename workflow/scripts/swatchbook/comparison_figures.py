@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from swatchbook import arrays, figures
+from swatchbook import arrays, comparison, figures
 from swatchbook.files import read_json, replacing
 
 EXAMPLES = 10
@@ -42,6 +42,7 @@ def draw(
     seeds: Sequence[int],
     reference: str,
     classes: Sequence[str],
+    published_folder: str | Path,
     output: str | Path,
 ) -> None:
     """Draw every figure of one data set's comparison as SVG and PNG, with its numbers as CSV.
@@ -56,6 +57,8 @@ def draw(
         The model that the others are compared with.
     classes
         The class names.
+    published_folder
+        Where the tutorial's printed figures are.
     output
         The folder to draw into.
     """
@@ -94,6 +97,8 @@ def draw(
         draw_reliability(drawn, output)
         draw_right_and_wrong(drawn, output)
         draw_differences(drawn, output)
+        if all(h["test_accuracy"].notna().all() for hs in drawn.histories.values() for h in hs):
+            draw_tutorial(drawn, results.name, published_folder, output)
 
 
 def draw_learning_curves(drawn: Drawn, folder: Path) -> None:
@@ -287,6 +292,41 @@ def draw_differences(drawn: Drawn, folder: Path) -> None:
                 chosen = right[better].all(axis=0) & ~right[worse].any(axis=0)
                 lines.append((f"only {better}\nis right", drawn.predictions[worse][0][chosen]))
     _draw_examples(drawn, lines, folder, "differences")
+
+
+def draw_tutorial(drawn: Drawn, dataset: str, published_folder: str | Path, folder: Path) -> None:
+    """Draw what was watched of the test images and last batches, and what the tutorial printed."""
+    titles = {
+        "test_accuracy": "test accuracy",
+        "last_batch_loss": "loss of the last batch (nats)",
+        "last_batch_accuracy": "accuracy on the last batch",
+    }
+    figure, (panels,) = figures.new(12, 4, 1, 3)
+    tables = []
+    for model in drawn.models:
+        histories = drawn.histories[model]
+        beside = comparison.tutorial_table(histories, published_folder, dataset)
+        if beside is not None:
+            tables.append(beside.assign(model=model))
+        for axes, (metric, title) in zip(panels, titles.items(), strict=True):
+            curves = np.array([history[metric] for history in histories])
+            epochs = histories[0]["epoch"]
+            colour = drawn.colours[model]
+            label = f"{model}, {len(curves)} seed{'s' if len(curves) > 1 else ''}"
+            axes.fill_between(epochs, curves.min(0), curves.max(0), color=colour, alpha=0.25, lw=0)
+            axes.plot(epochs, curves.mean(0), color=colour, label=label)
+            axes.set(xlabel="epoch", title=title)
+            axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+            if beside is not None and model == drawn.models[0]:
+                printed = beside[beside["metric"] == metric]
+                axes.plot(printed["epoch"], printed["printed"], ".--", color=figures.INK, lw=1)
+                axes.lines[-1].set_label("the tutorial, as printed")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    figures.save(figure, folder, "tutorial")
+    columns = ["model", "edition", "metric", "epoch", "printed", "mean", "least", "greatest"]
+    empty = pd.DataFrame(columns=[*columns, "inside"])
+    _write_table(pd.concat(tables)[[*columns, "inside"]] if tables else empty, folder, "tutorial")
 
 
 def _draw_examples(

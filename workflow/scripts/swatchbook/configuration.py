@@ -7,7 +7,7 @@ nearest one that exists.
 import difflib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -111,19 +111,20 @@ def _check_order(layers: list[Mapping[str, Any]], key: str, where: str | Path) -
             )
 
 
-def load_dataset(name: str, folder: str | Path, schema: str | Path) -> dict[str, Any]:
-    """Read and check the file of one data set, ``<folder>/<name>.yaml``.
+def load_dataset(name: str, folders: Sequence[Path], schema: str | Path) -> dict[str, Any]:
+    """Read and check the file of one data set, ``<name>.yaml`` in the first folder that has it.
 
     Raises
     ------
     ConfigurationError
         If there is no such file (the message names those that there are), or it is wrong.
     """
-    path = Path(folder) / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(file.stem for file in Path(folder).glob("*.yaml"))
+    paths = [folder / f"{name}.yaml" for folder in folders]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        known = sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
         raise ConfigurationError(
-            f"key 'datasets': there is no {path}",
+            f"key 'datasets': there is no {paths[0]}",
             hint=_nearest(name, known) or f"data sets with a file: {', '.join(known) or 'none'}",
         )
     spec = checked(read(path), schema, path)

@@ -16,7 +16,7 @@ from swatchbook.files import replacing
 
 # What a seed is used for; each use has a stream of random numbers of its own, so that a model with
 # dropout starts from the same weights and sees the same batches as one without.
-WEIGHTS, DROPOUT, SHUFFLING = range(3)
+WEIGHTS, DROPOUT, SHUFFLING, BIASES = range(4)
 
 
 def derived_seed(seed: int, use: int, number: int) -> int:
@@ -31,6 +31,7 @@ def build(
     classes: int,
     seed: int,
     precision: str,
+    bias_initializer: str = "zeros",
 ) -> Any:
     """Build a model whose weights and dropout derive from `seed` alone.
 
@@ -46,6 +47,8 @@ def build(
         The training's seed.
     precision
         A Keras dtype policy. The logits are float32 in any case.
+    bias_initializer
+        ``zeros`` or ``glorot_uniform``.
 
     Returns
     -------
@@ -60,8 +63,10 @@ def build(
     for layer in [*layers, logits]:
         ((kind, settings),) = layer.items()
         if kind in ("conv", "dense"):
-            weights_seed = derived_seed(seed, WEIGHTS, weighted)
-            glorot = keras.initializers.GlorotUniform(seed=weights_seed)
+            glorot = keras.initializers.GlorotUniform(seed=derived_seed(seed, WEIGHTS, weighted))
+            biases = keras.initializers.Zeros()
+            if bias_initializer == "glorot_uniform":
+                biases = keras.initializers.GlorotUniform(derived_seed(seed, BIASES, weighted))
             weighted += 1
         if kind == "conv":
             built = keras.layers.Conv2D(
@@ -70,6 +75,7 @@ def build(
                 padding="same",
                 activation=settings["activation"],
                 kernel_initializer=glorot,
+                bias_initializer=biases,
                 dtype=precision,
             )
         elif kind == "pool":
@@ -85,6 +91,7 @@ def build(
                 settings["units"],
                 activation=settings["activation"],
                 kernel_initializer=glorot,
+                bias_initializer=biases,
                 dtype="float32" if layer is logits else precision,
             )
         model.add(built)

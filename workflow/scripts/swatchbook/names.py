@@ -1,5 +1,8 @@
 """The names of the figures, known to the rules without importing what draws them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 EXPLORE_FIGURES = (
     "class_balance",
     "samples_train",
@@ -20,7 +23,6 @@ COMPARISON_FIGURES = (
     "differences",
 )
 
-# Those of the comparison's figures whose numbers are saved beside them as CSV.
 COMPARISON_TABLES = (
     "learning_curves",
     "accuracy",
@@ -28,3 +30,13 @@ COMPARISON_TABLES = (
     "confusion_matrices",
     "reliability",
 )
+
+
+def comparison_figures(training: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the comparison's figures: one more where the test images were watched."""
+    return COMPARISON_FIGURES + (("tutorial",) if training["watch_test"] else ())
+
+
+def comparison_tables(training: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return those of the comparison's figures whose numbers are saved beside them as CSV."""
+    return COMPARISON_TABLES + (("tutorial",) if training["watch_test"] else ())

@@ -16,9 +16,8 @@ from swatchbook import inference, provenance, sentences
 from swatchbook.files import read_json, write_text
 from swatchbook.names import (
     CHECK_FIGURES,
-    COMPARISON_FIGURES,
-    COMPARISON_TABLES,
     EXPLORE_FIGURES,
+    comparison_figures,
 )
 
 logger = logging.getLogger(__name__)
@@ -66,6 +65,12 @@ READING = {
         "Where the models differ",
         "Test images that every seed of one model gets right and every seed of the other gets "
         "wrong.",
+    ),
+    "tutorial": (
+        "Beside the tutorial",
+        "The band reaches from the least to the greatest seed, the line in it is their mean; dots "
+        "are what the tutorial printed of its one run. The test images were watched for this, "
+        "after every epoch.",
     ),
     "class_balance": (
         "Class balance",
@@ -209,7 +214,7 @@ def _dataset(
         "answers": sentences.answers(spec["title"], comparison),
         "explored": read_json(folder / "explore" / "summary.json"),
         "receipts": [read_json(folder / "download" / f"{file}.json") for file in spec["files"]],
-        "models": _figures(folder / "figures", name, COMPARISON_FIGURES),
+        "models": _figures(folder / "figures", name, comparison_figures(config["training"])),
         "data": _figures(folder / "explore", name, EXPLORE_FIGURES),
         "checks": _checks(folder / "checks", name),
         "reports": {model: mean_report(folder / model, config["seeds"]) for model in models},
@@ -235,7 +240,7 @@ def _figures(folder: Path, dataset: str, names: Sequence[str]) -> list[dict[str,
             "title": READING[name][0],
             "reading": READING[name][1],
             "file": f"{dataset}/{folder.name}/{name}.svg",
-            "numbers": f"{dataset}/{folder.name}/{name}.csv" if name in COMPARISON_TABLES else None,
+            "numbers": _numbers(folder, name),
             "svg": inline_svg(
                 (folder / f"{name}.svg").read_text(encoding="utf-8"),
                 f"dataset.{dataset}.{name}",
@@ -244,6 +249,12 @@ def _figures(folder: Path, dataset: str, names: Sequence[str]) -> list[dict[str,
         }
         for name in names
     ]
+
+
+def _numbers(folder: Path, name: str) -> str | None:
+    """Return the table of a figure's numbers as the page names it; ``None`` without one."""
+    table = folder / f"{name}.csv"
+    return f"{folder.parent.name}/{folder.name}/{name}.csv" if table.is_file() else None
 
 
 def inline_svg(svg: str, prefix: str, label: str) -> Markup:

@@ -19,7 +19,9 @@ from swatchbook.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-VALIDATION_BATCH = 500  # forward passes alone: measured to be as fast as any larger batch
+MEASURED_BATCH = 500  # forward passes alone: measured to be as fast as any larger batch
+
+Watched = Mapping[str, tuple[np.ndarray, np.ndarray]]  # images and labels by the name of the split
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Epoch:
 
     The training figures are the means over the epoch's batches as they were trained on (before each
     update, with dropout on); the validation figures are taken after it (dropout off) and are
-    ``None`` without a validation set. Losses are mean cross-entropies in nats; seconds are those of
-    the training batches alone.
+    ``None`` without a validation set. The figures of the last batch (after its own update) and of
+    the test images are ``None`` unless ``watch_test`` is set. Losses are mean cross-entropies in
+    nats; seconds are those of the training batches alone.
     """
 
     epoch: int
@@ -37,6 +40,10 @@ class Epoch:
     accuracy: float
     val_loss: float | None
     val_accuracy: float | None
+    last_batch_loss: float | None
+    last_batch_accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
     seconds: float
     images_per_second: float
 
@@ -60,7 +67,8 @@ def train(
     layers
         The model's layers, as in the configuration.
     settings
-        ``epochs``, ``batch_size``, ``learning_rate``, ``precision``, ``device``, ``threads``.
+        ``epochs``, ``batch_size``, ``learning_rate``, ``shuffle``, ``drop_last_batch``,
+        ``bias_initializer``, ``watch_test``, ``precision``, ``device``, ``threads``.
     seed
         At least 0.
     output
@@ -71,16 +79,21 @@ def train(
     DeviceError
         If the device is not there.
     TrainingError
-        If the loss is no longer a finite number.
+        If the loss is no longer a finite number, or there is no whole batch and others are dropped.
     """
     output = Path(output)
     started = time.time()
     device = devices.choose(settings["device"], settings["precision"], settings["threads"])
     x, y = arrays.load(arrays_folder, "train")
-    validation = arrays.load(arrays_folder, "validation")
-    model = models.build(layers, x.shape[1:], y.shape[1], seed, device.precision)
+    watched = {"validation": arrays.load(arrays_folder, "validation")}
+    if settings["watch_test"]:
+        logger.warning("the test images are measured after every epoch: training.watch_test is set")
+        watched["test"] = arrays.load(arrays_folder, "test")
+    model = models.build(
+        layers, x.shape[1:], y.shape[1], seed, device.precision, settings["bias_initializer"]
+    )
     logger.info("%d parameters, %d images", model.count_params(), len(x))
-    history = Trainer(model, x, y, settings, seed).fit(validation, output / "tensorboard")
+    history = Trainer(model, x, y, settings, seed).fit(watched, output / "tensorboard")
     models.save(model, output / "model.keras")
     write_history(output / "history.csv", history)
     write_json(
@@ -110,9 +123,15 @@ class Trainer:
     x, y
         float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
     settings
-        ``epochs``, ``batch_size`` and ``learning_rate``.
+        ``epochs``, ``batch_size``, ``learning_rate``, ``shuffle``, ``drop_last_batch`` and
+        ``watch_test``.
     seed
         The seed of the shuffling.
+
+    Raises
+    ------
+    TrainingError
+        If there is no batch to train on.
     """
 
     def __init__(
@@ -124,7 +143,16 @@ class Trainer:
         self.model = model
         self.settings = settings
         self.seed = seed
-        self.images = len(x)
+        self.total = len(x)
+        batch_size = settings["batch_size"]
+        dropped = len(x) % batch_size if settings["drop_last_batch"] else 0
+        self.images = len(x) - dropped  # that an epoch trains on
+        if not self.images:
+            raise TrainingError(
+                f"{len(x)} training images are no whole batch of {batch_size}",
+                where="training.drop_last_batch",
+                hint="take a smaller training.batch_size",
+            )
         optimizer = keras.optimizers.Adam(settings["learning_rate"])
         if model.layers[0].dtype_policy.name == "mixed_float16":
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -153,19 +181,24 @@ class Trainer:
             optimizer.apply(gradients, model.trainable_variables)
 
         @tf.function(reduce_retracing=True, jit_compile=False)
-        def validate(images: Any, labels: Any) -> None:
+        def measure(images: Any, labels: Any) -> None:
             count(labels, model(images, training=False))
 
-        self._step, self._validate = step, validate
+        @tf.function(reduce_retracing=True, jit_compile=False)
+        def measure_rows(rows: Any) -> None:
+            measure(tf.gather(x_all, rows), tf.gather(y_all, rows))
+
+        self._step, self._measure, self._measure_rows = step, measure, measure_rows
         self._sums = loss_sum, correct_sum
 
-    def fit(self, validation: tuple[np.ndarray, np.ndarray], events: str | Path) -> list[Epoch]:
+    def fit(self, watched: Watched, events: str | Path) -> list[Epoch]:
         """Train for ``settings["epochs"]`` epochs and return the history.
 
         Parameters
         ----------
-        validation
-            Images and labels like the training data; they may be empty.
+        watched
+            Images and labels like the training data, to be measured after every epoch:
+            ``validation`` (they may be none) and, where ``watch_test`` is set, ``test``.
         events
             The folder for TensorBoard's event files.
         """
@@ -176,7 +209,7 @@ class Trainer:
         writer = tf.summary.create_file_writer(str(events))
         with Progress("train", epochs * steps, "step") as progress, writer.as_default():
             for number in range(1, epochs + 1):
-                row = self._epoch(number, validation, progress)
+                row = self._epoch(number, watched, progress)
                 history.append(row)
                 _write_event(tf, row)
                 writer.flush()
@@ -184,25 +217,43 @@ class Trainer:
         writer.close()
         return history
 
-    def _epoch(
-        self, number: int, validation: tuple[np.ndarray, np.ndarray], progress: Progress
-    ) -> Epoch:
-        shuffling = np.random.default_rng(models.derived_seed(self.seed, models.SHUFFLING, number))
-        order = shuffling.permutation(self.images).astype(np.int32)
+    def _epoch(self, number: int, watched: Watched, progress: Progress) -> Epoch:
+        order = self._order(number)
         batch_size = self.settings["batch_size"]
         start = time.perf_counter()
         for first in range(0, self.images, batch_size):
-            self._step(order[first : first + batch_size])
+            rows = order[first : min(first + batch_size, self.images)]
+            self._step(rows)
             progress.update(epoch=number)
         loss, accuracy = self._means(self.images)
         seconds = time.perf_counter() - start
-        val_loss = val_accuracy = None
-        if len(validation[0]):
-            for first in range(0, len(validation[0]), VALIDATION_BATCH):
-                self._validate(*(part[first : first + VALIDATION_BATCH] for part in validation))
-            val_loss, val_accuracy = self._means(len(validation[0]))
+        val_loss, val_accuracy = self._measured(watched["validation"])
+        last_batch = test = (None, None)
+        if "test" in watched:
+            self._measure_rows(rows)
+            last_batch = self._means(len(rows))
+            test = self._measured(watched["test"])
         self._check(number, [loss, val_loss or 0.0])
-        return Epoch(number, loss, accuracy, val_loss, val_accuracy, seconds, self.images / seconds)
+        speed = self.images / seconds
+        return Epoch(
+            number, loss, accuracy, val_loss, val_accuracy, *last_batch, *test, seconds, speed
+        )
+
+    def _order(self, number: int) -> np.ndarray:
+        """Return the numbers of the training images in the order of one epoch, int32."""
+        if not self.settings["shuffle"]:
+            return np.arange(self.total, dtype=np.int32)
+        shuffling = np.random.default_rng(models.derived_seed(self.seed, models.SHUFFLING, number))
+        return shuffling.permutation(self.total).astype(np.int32)
+
+    def _measured(self, part: tuple[np.ndarray, np.ndarray]) -> tuple[float | None, float | None]:
+        """Return loss and accuracy on images, dropout off; ``None`` where there are none."""
+        count = len(part[0])
+        if not count:
+            return None, None
+        for first in range(0, count, MEASURED_BATCH):
+            self._measure(*(values[first : first + MEASURED_BATCH] for values in part))
+        return self._means(count)
 
     def _check(self, number: int, losses: Sequence[float]) -> None:
         # Losses alone do not tell: a ReLU makes 0 of NaN.
