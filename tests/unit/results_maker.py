@@ -15,8 +15,10 @@ from swatchbook import (
     comparison_figures,
     evaluation,
     exploration,
+    gallery,
     metrics,
     prediction_checks,
+    provenance,
 )
 from swatchbook.files import write_json
 from swatchbook.splits import SPLITS
@@ -25,6 +27,13 @@ SIDE = 6  # pixels
 PUBLISHED = Path(__file__).parents[2] / "workflow" / "published"
 SKILL = {"train": 2.0, "validation": 1.4, "test": 1.2}
 SETTINGS = {"confidence": 0.95, "resamples": 100}
+RECORDS = {
+    "figures/provenance.json": "draw_figures",
+    "explore/provenance.json": "explore_dataset",
+    "checks/twins.json": "check_data",
+    "checks/label_suspects.json": "check_predictions",
+    "gallery/provenance.json": "choose_images",
+}
 TRAINING = {
     "epochs": 2,
     "batch_size": 8,
@@ -164,6 +173,10 @@ def make_results(
         checks.check(folder / "arrays", classes, folder / "checks")
         confidence = SETTINGS["confidence"]
         prediction_checks.check(folder, models, seeds, classes, confidence, folder / "checks")
+        gallery.make(folder, models, seeds, models[0], classes, folder / "gallery")
+        for record, rule in RECORDS.items():
+            index = folder / "arrays" / "index.csv"
+            provenance.record(folder / record, rule, [index], {"models": list(models)})
         for file in spec["files"]:
             receipt = {"file": file, "source": "https://example.org/base/", "bytes": 1234}
             write_json(folder / "download" / f"{file}.json", receipt | {"sha256": "0" * 64})

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from results_maker import draw, make_dataset
 from swatchbook import figures
 from swatchbook.files import read_json
-from swatchbook.names import COMPARISON_FIGURES, COMPARISON_TABLES
+from swatchbook.names import COMPARISON_FIGURES, model_colours
 
 ODD_CLASSES = [
     "$x_1$, no math",
@@ -26,6 +26,7 @@ ODD_CLASSES = [
     "nan",
 ]
 NUMERALS = ["0", "01", "2"]
+NUMBERED = ("learning_curves", "accuracy", "class_f1", "confusion_matrices", "reliability")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Glyph .* missing"),
@@ -75,7 +76,7 @@ def test_every_figure_is_written_with_its_numbers_and_nothing_else_is(
     case: Drawn,
 ) -> None:
     expected = {f"{name}.{kind}" for name in COMPARISON_FIGURES for kind in ("svg", "png")}
-    expected |= {f"{name}.csv" for name in COMPARISON_TABLES}
+    expected |= {f"{name}.csv" for name in COMPARISON_FIGURES}
     assert {path.name for path in case.figures.iterdir()} == expected
     for name in COMPARISON_FIGURES:
         picture = cv2.imread(str(case.figures / f"{name}.png"), cv2.IMREAD_UNCHANGED)
@@ -104,7 +105,7 @@ def test_the_numbers_of_a_figure_are_those_of_the_results(case: Drawn) -> None:
         name: pd.read_csv(
             case.figures / f"{name}.csv", keep_default_na=False, dtype={"class": str, "seed": str}
         )
-        for name in COMPARISON_TABLES
+        for name in NUMBERED
     }
     for model in case.models:
         own = {name: table[table["model"] == model] for name, table in tables.items()}
@@ -182,9 +183,9 @@ def test_a_figure_that_cannot_be_drawn_leaves_the_one_before(tmp_path: Path) -> 
 
 def test_a_model_keeps_its_colour_and_no_two_of_the_first_six_share_one() -> None:
     models = [f"model-{number}" for number in range(6)]
-    colours = figures.colours(models)
+    colours = model_colours(models)
     assert len(set(colours.values())) == 6
-    assert figures.colours([*models, "one-more"]).items() >= colours.items()
+    assert model_colours([*models, "one-more"]).items() >= colours.items()
 
 
 @pytest.mark.parametrize(

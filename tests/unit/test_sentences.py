@@ -53,94 +53,106 @@ TOO_FEW = "too few seeds to say"
 @pytest.mark.parametrize(
     ("verdict", "claim"),
     [
-        ("better", "dropout is better than baseline."),
-        ("worse", "dropout is worse than baseline."),
-        (NONE, "no difference between dropout and baseline is shown."),
-        (TOO_FEW, "too few seeds to say whether dropout or baseline is better."),
+        (
+            "better",
+            "dropout is better than baseline, by 0.40 points of test accuracy (3 seeds each, ",
+        ),
+        (
+            "worse",
+            "dropout is worse than baseline, by 0.40 points of test accuracy (3 seeds each, ",
+        ),
+        (
+            NONE,
+            "no difference between dropout and baseline is shown (−0.40 points of test accuracy, "
+            "3 seeds each, ",
+        ),
+        (
+            TOO_FEW,
+            "too few seeds to say whether dropout or baseline is better (−0.40 points of test "
+            "accuracy, 3 seeds each, ",
+        ),
     ],
 )
-def test_the_sentence_on_accuracy_says_the_verdict(verdict: str, claim: str) -> None:
-    sentence, _ = answers("Made up", comparison(verdict, NONE))
-    expected = (
-        f"Made up: {claim} Test accuracy 90.80 % against 91.20 %, a difference of −0.40 points "
-        "(95 % interval −1.00 to +0.20; p = 0.080), over 3 seeds each."
-    )
+def test_the_claim_says_the_verdict_its_size_and_its_interval(verdict: str, claim: str) -> None:
+    (answer,) = answers("Made up", comparison(verdict, NONE))
+    assert answer.claim == f"Made up: {claim}95 % interval −1.00 to +0.20)."
+    expected = "Test accuracy 90.80 % against 91.20 %; p = 0.080."
     if verdict == NONE:
         expected += (
             " By itself, a true difference of 0.85 points would be shown by such images and seeds "
             "with a probability of 80 %."
         )
-    assert sentence == expected
+    assert answer.detail == expected
 
 
 def test_several_comparisons_are_told_with_holms_p_value() -> None:
     given = comparison("worse", NONE, bounds=(-0.007, -0.001), p_value=0.0002, holm=(4, 0.0008))
-    sentence, _ = answers("Made up", given)
-    assert "dropout is worse than baseline. " in sentence
-    assert "−0.70 to −0.10; p < 0.001, by Holm for 4 comparisons p < 0.001)" in sentence
+    (answer,) = answers("Made up", given)
+    assert "dropout is worse than baseline, by 0.40 points" in answer.claim
+    assert "−0.70 to −0.10)" in answer.claim
+    assert "p < 0.001, by Holm for 4 comparisons p < 0.001." in answer.detail
 
 
 def test_a_difference_that_only_holm_denies_is_not_shown_and_says_why() -> None:
     given = comparison(NONE, NONE, bounds=(-0.0079, -0.0001), p_value=0.04, holm=(3, 0.12))
-    sentence, _ = answers("Made up", given)
-    assert (
-        "no difference between dropout and baseline is shown once all 3 comparisons of accuracy "
-        "are allowed for. "
-    ) in sentence
-    assert "p = 0.040, by Holm for 3 comparisons p = 0.120" in sentence
+    (answer,) = answers("Made up", given)
+    assert "no difference between dropout and baseline is shown" in answer.claim
+    assert "p = 0.040, by Holm for 3 comparisons p = 0.120." in answer.detail
+    assert "but not once all 3 comparisons of accuracy are allowed for." in answer.detail
 
 
 @pytest.mark.parametrize(
     ("verdict", "claim"),
     [
-        ("better", "ropout narrowed the gap between training and test accuracy"),
-        ("worse", "ropout widened the gap between training and test accuracy"),
-        (NONE, "o change of the gap between training and test accuracy is shown"),
-        (TOO_FEW, "oo few seeds to say what became of the gap"),
+        ("better", "dropout narrowed the gap between training and test accuracy"),
+        ("worse", "dropout widened the gap between training and test accuracy"),
+        (NONE, "No change of the gap between training and test accuracy is shown"),
+        (TOO_FEW, "Too few seeds to say what became of the gap"),
     ],
 )
 def test_the_sentence_on_the_gap_says_the_verdict(verdict: str, claim: str) -> None:
-    _, sentence = answers("Made up", comparison(NONE, verdict))
-    assert claim in sentence
-    assert "−0.4 points against +6.0" in sentence
-    assert "difference −6.4, interval −7.0 to −5.8" in sentence
+    (answer,) = answers("Made up", comparison(NONE, verdict))
+    assert answer.gap.startswith(claim)
+    assert "−0.4 points against 6.0" in answer.gap
+    assert "difference −6.4, interval −7.0 to −5.8" in answer.gap
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_too_few_seeds_make_no_claim(seeds: int) -> None:
     given = comparison(TOO_FEW, TOO_FEW, seeds=seeds, bounds=None, p_value=None, holm=(0, None))
-    sentences = answers("Made up", given)
-    assert all("too few seeds to say" in sentence.lower() for sentence in sentences)
-    assert not any("interval" in sentence for sentence in sentences)
-    assert f"over {seeds} {'seed' if seeds == 1 else 'seeds'} each." in sentences[0]
-    for claim in ("is better than", "is worse than", "narrowed", "widened"):
-        assert not any(claim in sentence for sentence in sentences)
+    (answer,) = answers("Made up", given)
+    for sentence in (answer.claim, answer.gap):
+        assert "too few seeds to say" in sentence.lower()
+    assert f", {seeds} {'seed' if seeds == 1 else 'seeds'} each)." in answer.claim
+    everything = f"{answer.claim} {answer.gap} {answer.detail}"
+    for claim in ("is better than", "is worse than", "narrowed", "widened", "interval"):
+        assert claim not in everything
 
 
 def test_one_seed_tells_of_the_two_runs_alone() -> None:
     given = comparison(TOO_FEW, TOO_FEW, seeds=1, bounds=None, p_value=None, holm=(0, None))
-    sentence, _ = answers("Made up", given)
-    assert sentence.endswith(
+    (answer,) = answers("Made up", given)
+    assert answer.detail.endswith(
         " Of the test images 12 are called right only by this run of dropout and 30 only by that "
         "of baseline (exact McNemar test, p = 0.008)."
     )
-    assert "McNemar" not in answers("Made up", comparison(NONE, NONE))[0]
+    assert "McNemar" not in answers("Made up", comparison(NONE, NONE))[0].detail
 
 
 def test_a_single_model_is_told_without_a_comparison() -> None:
     given = comparison(NONE, NONE) | {"differences": []}
     given["models"] = {"baseline": given["models"]["baseline"]}
-    (sentence,) = answers("Made up", given)
-    assert sentence == "Made up: baseline reaches 91.2 % test accuracy; there is no other model."
+    (answer,) = answers("Made up", given)
+    claim = "Made up: baseline reaches 91.2 % test accuracy; there is no other model."
+    assert (answer.claim, answer.gap, answer.detail) == (claim, "", "")
 
 
-def test_every_other_model_has_two_sentences() -> None:
+def test_every_other_model_has_an_answer() -> None:
     given = comparison("better", NONE)
     given["models"]["third"] = given["models"]["dropout"]
     given["differences"].append(given["differences"][0] | {"model": "third"})
-    sentences = answers("Made up", given)
-    assert len(sentences) == 4
-    assert sentences[2].startswith("Made up: third is better than baseline")
+    _, other = answers("Made up", given)
+    assert other.claim.startswith("Made up: third is better than baseline")
 
 
 def test_numbers_have_a_true_minus_sign() -> None:

@@ -2,7 +2,7 @@
 
 Requires: results/<dataset>/arrays/; for the predictions also the evaluated models.
 Provides: results/<dataset>/checks/: copies within and across splits, the accuracy without them,
-labels that look wrong.
+labels that look wrong; results/<dataset>/gallery/: the test images that the report shows.
 """
 
 
@@ -13,6 +13,8 @@ rule check_data:
     output:
         summary=CHECKED[0],
         pairs="results/{dataset}/checks/duplicates.csv",
+        shown="results/{dataset}/checks/twins.csv",
+        provenance="results/{dataset}/checks/twins.json",
         figures=report(
             multiext("results/{dataset}/checks/twins", ".svg", ".png"),
             category="{dataset}",
@@ -47,6 +49,7 @@ rule check_predictions:
     output:
         accuracy=CHECKED[1],
         suspects="results/{dataset}/checks/label_suspects.csv",
+        provenance="results/{dataset}/checks/label_suspects.json",
         figures=report(
             multiext("results/{dataset}/checks/label_suspects", ".svg", ".png"),
             category="{dataset}",
@@ -68,3 +71,32 @@ rule check_predictions:
         code=code_digest("check_predictions"),
     script:
         "../scripts/check_predictions.py"
+
+
+rule choose_images:
+    """Choose the test images that the report shows, and put them onto one sheet."""
+    input:
+        "results/{dataset}/arrays/x_test.npy",
+        "results/{dataset}/arrays/y_test.npy",
+        "results/{dataset}/arrays/index.csv",
+        suspects="results/{dataset}/checks/label_suspects.csv",
+        probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
+    output:
+        gallery=GALLERY[0],
+        sheet=GALLERY[1],
+        provenance="results/{dataset}/gallery/provenance.json",
+    log:
+        "logs/{dataset}/choose_images.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        models=MODELS,
+        seeds=SEEDS,
+        reference=config["comparison"]["reference"],
+        classes=dataset_classes,
+        code=code_digest("gallery"),
+    script:
+        "../scripts/gallery.py"

@@ -22,7 +22,7 @@ sys.path.insert(0, str(LIBRARY))
 
 from swatchbook import configuration, provenance
 from swatchbook.errors import ConfigurationError
-from swatchbook.names import EXPLORE_FIGURES, comparison_figures, comparison_tables
+from swatchbook.names import EXPLORE_FIGURES, comparison_figures
 from swatchbook.splits import SPLITS
 
 try:
@@ -50,6 +50,10 @@ EXPLORED = "results/{dataset}/explore/summary.json"
 CHECKED = [
     "results/{dataset}/checks/summary.json",
     "results/{dataset}/checks/accuracy_without_twins.json",
+]
+GALLERY = [
+    "results/{dataset}/gallery/gallery.json",
+    "results/{dataset}/gallery/sheet.webp",
 ]
 CELL = "results/{dataset}/{model}/seed-{seed}"
 TRAINED = f"{CELL}/model.keras"
@@ -92,9 +96,9 @@ def published_digest() -> str:
     return provenance.files_digest(sorted(PUBLISHED.glob("*.csv")))
 
 
-def page_digest(*names: str) -> str:
-    """Return a digest of files of the report's page."""
-    return provenance.files_digest(PAGE / name for name in names)
+def page_digest() -> str:
+    """Return a digest of the files of the report's page."""
+    return provenance.files_digest(sorted(path for path in PAGE.iterdir() if path.is_file()))
 
 
 def receipts_of_all(wildcards: Wildcards) -> list[str]:

@@ -96,8 +96,9 @@ rule draw_figures:
         ),
         tables=expand(
             "results/{{dataset}}/figures/{figure}.csv",
-            figure=comparison_tables(config["training"]),
+            figure=comparison_figures(config["training"]),
         ),
+        provenance="results/{dataset}/figures/provenance.json",
     log:
         "logs/{dataset}/figures.log",
     conda:

@@ -55,7 +55,8 @@ rule explore_dataset:
         ARRAYS,
     output:
         summary=EXPLORED,
-        matrix="results/{dataset}/explore/matrix.csv",
+        tables=expand("results/{{dataset}}/explore/{figure}.csv", figure=EXPLORE_FIGURES),
+        provenance="results/{dataset}/explore/provenance.json",
         figures=report(
             expand(
                 "results/{{dataset}}/explore/{figure}.{suffix}",

@@ -16,6 +16,7 @@ rule write_report:
         expand(COMPARED, dataset=DATASETS),
         expand(EXPLORED, dataset=DATASETS),
         expand(CHECKED, dataset=DATASETS),
+        expand(GALLERY, dataset=DATASETS),
         expand(f"{CELL}/run.json", **CELLS),
         expand(f"{CELL}/classification_report.csv", **CELLS),
     output:
@@ -30,7 +31,8 @@ rule write_report:
     params:
         # Not `config` itself: the mirror that the files came from changes nothing.
         config={key: value for key, value in config.items() if key != "mirror"},
-        page_digest=page_digest("report.html.j2", "style.css"),
+        page_digest=page_digest(),
+        published=published_digest(),
         code=code_digest("report"),
     script:
         "../scripts/report.py"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from swatchbook import checks
+from swatchbook import checks, provenance
 from swatchbook.console import reporting_to
 
 with reporting_to(snakemake.log[0]):
@@ -10,4 +10,7 @@ with reporting_to(snakemake.log[0]):
         Path(snakemake.input[0]).parent,
         snakemake.params.classes,
         Path(snakemake.output.summary).parent,
+    )
+    provenance.record(
+        snakemake.output.provenance, snakemake.rule, snakemake.input, dict(snakemake.params.items())
     )

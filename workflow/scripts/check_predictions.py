@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from swatchbook import prediction_checks
+from swatchbook import prediction_checks, provenance
 from swatchbook.console import reporting_to
 
 with reporting_to(snakemake.log[0]):
@@ -13,4 +13,7 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.classes,
         snakemake.params.confidence,
         Path(snakemake.output.accuracy).parent,
+    )
+    provenance.record(
+        snakemake.output.provenance, snakemake.rule, snakemake.input, dict(snakemake.params.items())
     )

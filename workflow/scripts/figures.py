@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from swatchbook import comparison_figures
+from swatchbook import comparison_figures, provenance
 from swatchbook.console import reporting_to
 
 with reporting_to(snakemake.log[0]):
@@ -14,4 +14,7 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.classes,
         Path(snakemake.scriptdir).parent / "published",
         Path(snakemake.output[0]).parent,
+    )
+    provenance.record(
+        snakemake.output.provenance, snakemake.rule, snakemake.input, dict(snakemake.params.items())
     )

@@ -6,9 +6,11 @@ from swatchbook import report
 from swatchbook.console import reporting_to
 
 with reporting_to(snakemake.log[0]):
+    workflow = Path(snakemake.scriptdir).parent
     report.write(
         Path(snakemake.output[0]).parent,
         snakemake.params.config,
-        Path(snakemake.scriptdir).parent / "report",
+        workflow / "report",
+        workflow / "published",
         snakemake.output[0],
     )

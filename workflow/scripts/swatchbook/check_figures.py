@@ -41,6 +41,7 @@ def draw_twins(
         for pair in shown.itertuples()
     ]
     _draw_sheet(images, captions, PAIRS_A_ROW, folder, "twins")
+    figures.write_table(shown, folder, "twins")
 
 
 def draw_label_suspects(suspects: pd.DataFrame, x: np.ndarray, folder: str | Path) -> None:

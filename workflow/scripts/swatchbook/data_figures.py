@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from swatchbook import figures
+from swatchbook.figures import write_table
 from swatchbook.splits import SPLITS
 
 SAMPLES_A_CLASS = 8
+NUMBERS = 32  # rows and columns of an image shown as numbers
 SPLIT_COLOURS = {"train": "#4c72b0", "validation": "#8c8c8c", "test": "#c44e52"}
 
 
@@ -38,6 +40,13 @@ def draw_class_balance(
         axes.set_xlabel("share of the split's images")
         figure.legend(loc="outside upper center", ncols=3)
         figures.save(figure, folder, "class_balance")
+    tables = [
+        pd.DataFrame(
+            {"split": split, "class": classes, "images": data[split][1].sum(0).astype(int)}
+        )
+        for split in SPLITS
+    ]
+    write_table(pd.concat(tables), folder, "class_balance")
 
 
 def draw_samples(
@@ -52,20 +61,19 @@ def draw_samples(
     index
         The split's rows of ``index.csv``.
     """
-    rows = []
-    for name in classes:
-        samples = index.loc[index["label"] == name, "row"].to_numpy()[:SAMPLES_A_CLASS]
-        rows.append([np.array(x[number]) for number in samples])
+    samples = [index[index["label"] == name].head(SAMPLES_A_CLASS) for name in classes]
+    rows = [[np.array(x[number]) for number in of_class["row"]] for of_class in samples]
     with mpl.rc_context(figures.STYLE):
         figure, ((axes,),) = figures.new(0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(classes))
         figures.show_sheet(axes, rows, SAMPLES_A_CLASS)
         for row, name in enumerate(classes):
             axes.text(-0.15, row + 0.5, name, ha="right", va="center")
         figures.save(figure, folder, f"samples_{split}")
+    write_table(pd.concat(samples)[["label", "row", "id"]], folder, f"samples_{split}")
 
 
 def draw_matrix(image: np.ndarray, origin: pd.Series, folder: Path) -> None:
-    """Draw one image beside the numbers that it is to a model (the first channel's).
+    """Draw one image beside the numbers that its middle is to a model (the first channel's).
 
     Parameters
     ----------
@@ -79,12 +87,14 @@ def draw_matrix(image: np.ndarray, origin: pd.Series, folder: Path) -> None:
         picture, numbers = figure.subplots(1, 2, width_ratios=[1, 2.4])
         figures.show_image(picture, image)
         picture.set_title(f"{origin['label']} (id {origin['id']})")
-        channel = image[:, :, 0]
+        top, left = (max(0, (side - NUMBERS) // 2) for side in image.shape[:2])
+        channel = image[top : top + NUMBERS, left : left + NUMBERS, 0]
         numbers.imshow(channel, cmap="gray", vmin=0, vmax=1, interpolation="none", alpha=0.35)
         for (row, column), value in np.ndenumerate(channel):
             text = "0" if value == 0 else f"{value:.2f}".lstrip("0")
             numbers.text(column, row, text, ha="center", va="center", fontsize=5)
         numbers.set_axis_off()
         kind = "grey values" if image.shape[2] == 1 else "values of the red channel"
-        numbers.set_title(f"the same as numbers: {kind}, 0 to 1")
+        what = "the same" if channel.size == image[:, :, 0].size else "its middle"
+        numbers.set_title(f"{what} as numbers: {kind}, 0 to 1")
         figures.save(figure, folder, "matrix")

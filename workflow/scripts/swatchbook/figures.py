@@ -1,4 +1,4 @@
-"""How every figure looks and is saved: one style, one colour a model, SVG and PNG."""
+"""How every figure looks and is saved: one style, one colour a model, SVG, PNG and CSV."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,13 +8,12 @@ import matplotlib as mpl
 mpl.use("agg")
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from swatchbook.files import replacing
 
-# Okabe and Ito (2008): told apart with any kind of colour vision.
-MODEL_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 MARKERS = "os^Dvp"
 
 # The colour of text and axes. In the report it becomes the page's own, light or dark.
@@ -62,9 +61,10 @@ def save(figure: Figure, folder: str | Path, name: str) -> None:
             figure.savefig(path, dpi=150, facecolor="white", metadata={"Software": None})
 
 
-def colours(models: Sequence[str]) -> dict[str, str]:
-    """Return each model's colour, the same in every figure."""
-    return {model: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, model in enumerate(models)}
+def write_table(table: pd.DataFrame, folder: str | Path, name: str) -> None:
+    """Save a figure's numbers beside it as ``<name>.csv``."""
+    with replacing(Path(folder) / f"{name}.csv") as path:
+        table.to_csv(path, index=False, lineterminator="\n")
 
 
 def show_image(axes: Axes, image: np.ndarray) -> None:

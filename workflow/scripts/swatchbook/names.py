@@ -1,7 +1,10 @@
-"""The names of the figures, known to the rules without importing what draws them."""
+"""Figures' names and models' colours, known without importing what draws."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+# Okabe and Ito (2008): told apart with any kind of colour vision.
+MODEL_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 
 EXPLORE_FIGURES = (
     "class_balance",
@@ -14,21 +17,16 @@ EXPLORE_FIGURES = (
 CHECK_FIGURES = ("twins", "label_suspects")
 
 COMPARISON_FIGURES = (
-    "learning_curves",
     "accuracy",
-    "class_f1",
+    "forest",
+    "agreement",
+    "learning_curves",
     "confusion_matrices",
+    "class_f1",
     "reliability",
     "right_and_wrong",
     "differences",
-)
-
-COMPARISON_TABLES = (
-    "learning_curves",
-    "accuracy",
-    "class_f1",
-    "confusion_matrices",
-    "reliability",
+    "cost",
 )
 
 
@@ -37,6 +35,6 @@ def comparison_figures(training: Mapping[str, Any]) -> tuple[str, ...]:
     return COMPARISON_FIGURES + (("tutorial",) if training["watch_test"] else ())
 
 
-def comparison_tables(training: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return those of the comparison's figures whose numbers are saved beside them as CSV."""
-    return COMPARISON_TABLES + (("tutorial",) if training["watch_test"] else ())
+def model_colours(models: Sequence[str]) -> dict[str, str]:
+    """Return each model's colour, the same in every figure and on the page."""
+    return {model: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, model in enumerate(models)}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from swatchbook import arrays, check_figures
+from swatchbook import arrays, check_figures, predictions
 from swatchbook.files import replacing, write_json
 from swatchbook.inference import t_interval
 
@@ -43,15 +43,7 @@ def check(
     x, y = arrays.load(results / "arrays", "test", mapped=True)
     index = arrays.read_index(results / "arrays", "test")
     labels = y.argmax(axis=1)
-    probabilities = {
-        model: np.stack(
-            [
-                np.load(results / model / f"seed-{seed}/probabilities.npy", allow_pickle=False)
-                for seed in seeds
-            ]
-        )
-        for model in models
-    }
+    probabilities = predictions.read(results, models, seeds)
     pairs = pd.read_csv(results / "checks" / "duplicates.csv", keep_default_na=False)
     twins = with_twin_in_training(pairs, len(labels))
     write_json(

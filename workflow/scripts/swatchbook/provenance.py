@@ -3,9 +3,12 @@
 import ast
 import hashlib
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Any
+
+from swatchbook.files import digest, write_json
 
 # They carry messages and change no result.
 TALKING = {"console", "errors", "progress"}
@@ -83,3 +86,31 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def record(
+    output: str | Path, rule: str, inputs: Iterable[str | Path], parameters: Mapping[str, Any]
+) -> None:
+    """Write what a rule's figures were drawn from.
+
+    Keys: ``rule``, ``inputs`` (each file's SHA-256), ``parameters``.
+
+    Parameters
+    ----------
+    output
+        The file to write.
+    rule
+        The rule's name.
+    inputs
+        The files that it read.
+    parameters
+        What else it was given.
+    """
+    write_json(
+        output,
+        {
+            "rule": rule,
+            "inputs": {str(path): digest(path) for path in sorted(set(map(str, inputs)))},
+            "parameters": dict(parameters),
+        },
+    )

@@ -1,8 +1,10 @@
 """The report: everything on one page that needs no network."""
 
+import base64
 import copy
+import hashlib
+import json
 import logging
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,103 +14,34 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
-from swatchbook import inference, provenance, sentences
+from swatchbook import findings, inference, page, provenance, published, sentences
 from swatchbook.files import read_json, write_text
 from swatchbook.names import (
     CHECK_FIGURES,
     EXPLORE_FIGURES,
     comparison_figures,
+    model_colours,
 )
 
 logger = logging.getLogger(__name__)
 
-INK = "#1a1a1a"  # the figures' colour of text and axes
-
-# Title, how to read it, and a text alternative's beginning, for each figure.
-READING = {
-    "learning_curves": (
-        "Learning curves",
-        "Solid lines are the validation images, dashed ones the training images as they were "
-        "trained on (dropout on); a band reaches from the least to the greatest seed. A solid "
-        "line that turns away from its dashed one is overfitting.",
-    ),
-    "accuracy": (
-        "Test accuracy by seed",
-        "A dot is one seed; the diamond is their mean and the line its interval. Where the "
-        "dots of two models overlap, one run of each could have told the opposite story.",
-    ),
-    "class_f1": (
-        "F1 by class",
-        "The mark is the mean over seeds, the line reaches from the least to the greatest. "
-        "Look for classes where one model's line lies clear of the other's.",
-    ),
-    "confusion_matrices": (
-        "Confusion matrices",
-        "Each row is a true class; the numbers say what per cent of its test images was "
-        "called what, over all seeds. Off the diagonal are the confusions; below half a per "
-        "cent nothing is written.",
-    ),
-    "reliability": (
-        "Reliability",
-        "Left: how often predictions are right, by how sure the model was of them; a model that is "
-        "as often right as it is sure stays on the diagonal, one that is too sure lies below. "
-        "Right: how many test images there are of each confidence, over all seeds. Dashed is "
-        "before, solid after temperature scaling; dots of few images say little.",
-    ),
-    "right_and_wrong": (
-        "Right and wrong",
-        "Test images that each model's first seed gets right, and those that it gets wrong "
-        "while being most sure of itself: true class, what it was called, and the probability "
-        "given to that.",
-    ),
-    "differences": (
-        "Where the models differ",
-        "Test images that every seed of one model gets right and every seed of the other gets "
-        "wrong.",
-    ),
-    "tutorial": (
-        "Beside the tutorial",
-        "The band reaches from the least to the greatest seed, the line in it is their mean; dots "
-        "are what the tutorial printed of its one run. The test images were watched for this, "
-        "after every epoch.",
-    ),
-    "class_balance": (
-        "Class balance",
-        "The bars of a class should be about equally long in all splits.",
-    ),
-    "samples_train": (
-        "Training images",
-        "The first images of each class.",
-    ),
-    "samples_validation": (
-        "Validation images",
-        "The first images of each class.",
-    ),
-    "samples_test": (
-        "Test images",
-        "The first images of each class.",
-    ),
-    "matrix": (
-        "An image as numbers",
-        "What the models are given for the first training image.",
-    ),
-    "twins": (
-        "The closest pairs across splits",
-        "Below each pair its two labels, its two splits and its relative distance: 0 is the same "
-        "image, 1 is as far as images are that merely look alike. Look whether it is one "
-        "photograph; then its test image tests nothing.",
-    ),
-    "label_suspects": (
-        "Labels that look wrong",
-        "Test images that every seed of every model calls the same other class: the label, what "
-        "all call it, and the least probability that any gives to that. Look who is right, the "
-        "label or the models.",
-    ),
+# Where figures stand on the page. Confusion matrices, images and numbers have a form of their own
+# there; their figures are files only.
+PLACES = {
+    "differences": ("forest", "accuracy", "agreement"),
+    "curves": ("learning_curves", "tutorial"),
+    "classes": ("class_f1",),
+    "calibration": ("reliability",),
+    "cost": ("cost",),
 }
 
 
 def write(
-    results: str | Path, config: Mapping[str, Any], page: str | Path, output: str | Path
+    results: str | Path,
+    config: Mapping[str, Any],
+    page_folder: str | Path,
+    published_folder: str | Path,
+    output: str | Path,
 ) -> None:
     """Write the report of everything in `results`.
 
@@ -118,48 +51,71 @@ def write(
         The folder with a folder a data set.
     config
         The checked configuration, with the data sets' files under ``specs``.
-    page
-        The folder of the template and the style sheet.
+    page_folder
+        The folder of the templates, the style sheet, the script and the texts.
+    published_folder
+        Where the published figures are.
     output
         The file to write.
     """
-    results, page = Path(results), Path(page)
+    results, page_folder = Path(results), Path(page_folder)
+    comparisons = judged(
+        read_json(results / name / "comparison.json") for name in config["datasets"]
+    )
+    reading = _read_yaml(page_folder / "reading.yaml")
+    datasets = [
+        _dataset(results / name, config, comparison, reading, published_folder)
+        for name, comparison in zip(config["datasets"], comparisons, strict=True)
+    ]
+    script = (page_folder / "page.js").read_text(encoding="utf-8")
+    shown = {key: value for key, value in config.items() if key != "specs"}
+    html = (
+        _environment(page_folder)
+        .get_template("report.html.j2")
+        .render(
+            title=config["report"]["title"],
+            notice=config["report"]["notice"],
+            style=Markup((page_folder / "style.css").read_text(encoding="utf-8")),
+            script=Markup(script),
+            script_hash=_script_hash(script),
+            terms=_read_yaml(page_folder / "terms.yaml"),
+            colours=model_colours(list(config["models"])),
+            data={dataset["name"]: _scripted(dataset["gallery"]) for dataset in datasets},
+            datasets=datasets,
+            seeds=config["seeds"],
+            epochs=config["training"]["epochs"],
+            watched=config["training"]["watch_test"],
+            confidence=sentences.percent(config["comparison"]["confidence"], 0),
+            enough_seeds=inference.ENOUGH_SEEDS,
+            configuration=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True),
+            versions=provenance.versions(),
+            trained=_trained(datasets),
+        )
+    )
+    write_text(output, html)
+    logger.info("wrote %s, %.1f MB", output, len(html.encode()) / 1e6)
+
+
+def _environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(page),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = sentences.percent
-    environment.filters["nats"] = sentences.nats
-    environment.filters["interval"] = sentences.interval
-    environment.filters["points"] = sentences.points
-    environment.filters["p_value"] = sentences.p_value
-    environment.globals["style"] = Markup((page / "style.css").read_text(encoding="utf-8"))
-    shown = {key: value for key, value in config.items() if key != "specs"}
-    comparisons = judged(
-        read_json(results / name / "comparison.json") for name in config["datasets"]
-    )
-    datasets = [
-        _dataset(results / name, config["specs"][name], comparison, config)
-        for name, comparison in zip(config["datasets"], comparisons, strict=True)
-    ]
-    html = environment.get_template("report.html.j2").render(
-        title=config["report"]["title"],
-        notice=config["report"]["notice"],
-        datasets=datasets,
-        seeds=config["seeds"],
-        epochs=config["training"]["epochs"],
-        confidence=sentences.percent(config["comparison"]["confidence"], 0),
-        power=sentences.percent(inference.POWER, 0),
-        enough_seeds=inference.ENOUGH_SEEDS,
-        configuration=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True),
-        versions=provenance.versions(),
-        trained=_trained(datasets),
-    )
-    write_text(output, html)
-    logger.info("wrote %s, %.1f MB", output, len(html.encode()) / 1e6)
+    for name in ("percent", "nats", "interval", "points", "p_value"):
+        environment.filters[name] = getattr(sentences, name)
+    return environment
+
+
+def _read_yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _script_hash(script: str) -> str:
+    """Return what the page's policy must name for this script, and no other, to run."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def judged(comparisons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -191,12 +147,57 @@ def judged(comparisons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _dataset(
-    folder: Path, spec: Mapping[str, Any], comparison: Mapping[str, Any], config: Mapping[str, Any]
+    folder: Path,
+    config: Mapping[str, Any],
+    comparison: Mapping[str, Any],
+    reading: Mapping[str, Mapping[str, str]],
+    published_folder: str | Path,
 ) -> dict[str, Any]:
     """Gather what the page shows of one data set."""
-    name = folder.name
-    models = list(config["models"])
-    runs = [
+    name, models = folder.name, list(config["models"])
+    spec = config["specs"][name]
+    gallery = read_json(folder / "gallery" / "gallery.json")
+    checked = {
+        "found": read_json(folder / "checks" / "summary.json"),
+        "accuracy": read_json(folder / "checks" / "accuracy_without_twins.json"),
+        "suspects": len(pd.read_csv(folder / "checks" / "label_suspects.csv")),
+    }
+    drawn = comparison_figures(config["training"])
+    figures = {
+        place: [_figure(folder / "figures", name, reading) for name in names if name in drawn]
+        for place, names in PLACES.items()
+    }
+    figures["data"] = [_figure(folder / "explore", "class_balance", reading)]
+    figures["checks"] = [_figure(folder / "checks", "twins", reading)]
+    return {
+        "name": name,
+        "spec": spec,
+        "comparison": comparison,
+        "answers": sentences.answers(spec["title"], comparison),
+        "findings": findings.of_dataset(comparison, gallery, checked, config["training"]),
+        "published": published.results(published_folder, name),
+        "figures": figures,
+        "matrices": page.matrices(gallery, comparison["reference"]),
+        "matrix_figure": _figure(folder / "figures", "confusion_matrices", reading),
+        "gallery": gallery,
+        "sheet": page.Sheet(gallery, (folder / "gallery" / "sheet.webp").read_bytes()),
+        "numbers": page.numbers(pd.read_csv(folder / "explore" / "matrix.csv")),
+        "explored": read_json(folder / "explore" / "summary.json"),
+        "receipts": [read_json(folder / "download" / f"{file}.json") for file in spec["files"]],
+        "checks": checked,
+        "reports": {
+            model: page.mean_report(folder / model, config["seeds"], comparison["confidence"])
+            for model in models
+        },
+        "runs": _runs(folder, comparison, models, config["seeds"]),
+        "provenance": _records(folder, drawn),
+    }
+
+
+def _runs(
+    folder: Path, comparison: Mapping[str, Any], models: Sequence[str], seeds: Sequence[int]
+) -> list[dict[str, Any]]:
+    return [
         {
             "model": model,
             "seed": seed,
@@ -205,96 +206,68 @@ def _dataset(
             "wilson": comparison["models"][model]["wilson"][place],
         }
         for model in models
-        for place, seed in enumerate(config["seeds"])
+        for place, seed in enumerate(seeds)
     ]
+
+
+def _figure(folder: Path, name: str, reading: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Gather what the page shows of one figure."""
+    dataset, kind = folder.parent.name, folder.name
+    text = reading[name]
+    record = name if kind == "checks" else kind
     return {
-        "name": name,
-        "spec": spec,
-        "comparison": comparison,
-        "answers": sentences.answers(spec["title"], comparison),
-        "explored": read_json(folder / "explore" / "summary.json"),
-        "receipts": [read_json(folder / "download" / f"{file}.json") for file in spec["files"]],
-        "models": _figures(folder / "figures", name, comparison_figures(config["training"])),
-        "data": _figures(folder / "explore", name, EXPLORE_FIGURES),
-        "checks": _checks(folder / "checks", name),
-        "reports": {model: mean_report(folder / model, config["seeds"]) for model in models},
-        "runs": runs,
-        "minutes": sum(run["run"]["seconds"] for run in runs) / 60,
+        "id": f"figure.{dataset}.{name}",
+        "title": text["title"],
+        "reading": text["reading"],
+        "file": f"{dataset}/{kind}/{name}.svg",
+        "numbers": f"{dataset}/{kind}/{name}.csv",
+        "made": f"provenance.{dataset}.{record}",
+        "svg": page.inline_svg(
+            (folder / f"{name}.svg").read_text(encoding="utf-8"),
+            f"figure.{dataset}.{name}",
+            f"{text['title']}; the numbers are in {dataset}/{kind}/{name}.csv",
+        ),
     }
 
 
-def _checks(folder: Path, dataset: str) -> dict[str, Any]:
-    """Gather what the page shows of one data set's checks."""
-    return {
-        "found": read_json(folder / "summary.json"),
-        "accuracy": read_json(folder / "accuracy_without_twins.json"),
-        "suspects": len(pd.read_csv(folder / "label_suspects.csv")),
-        "figures": _figures(folder, dataset, CHECK_FIGURES),
+def _records(folder: Path, drawn: Sequence[str]) -> list[dict[str, Any]]:
+    """Gather where one data set's figures came from."""
+    files = {
+        "figures": (folder / "figures" / "provenance.json", drawn),
+        "explore": (folder / "explore" / "provenance.json", EXPLORE_FIGURES),
+        **{name: (folder / "checks" / f"{name}.json", [name]) for name in CHECK_FIGURES},
+        "gallery": (folder / "gallery" / "provenance.json", ["gallery"]),
     }
+    result = []
+    for key, (path, figures) in files.items():
+        record = read_json(path)
+        joined = "".join(f"{name} {digest}\n" for name, digest in record["inputs"].items())
+        made = "gallery.json" if key == "gallery" else f"{figures[0]}.svg"
+        target = f"results/{folder.name}/{path.parent.name}/{made}"
+        result.append(
+            {
+                "id": f"provenance.{folder.name}.{key}",
+                "figures": figures,
+                "file": f"{folder.name}/{path.parent.name}/{path.name}",
+                "rule": record["rule"],
+                "inputs": record["inputs"],
+                "digest": hashlib.sha256(joined.encode()).hexdigest(),
+                "parameters": json.dumps(record["parameters"], ensure_ascii=False),
+                "command": f"snakemake --cores 1 --forcerun {record['rule']} -- {target}",
+            }
+        )
+    return result
 
 
-def _figures(folder: Path, dataset: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": f"dataset.{dataset}.{name}",
-            "title": READING[name][0],
-            "reading": READING[name][1],
-            "file": f"{dataset}/{folder.name}/{name}.svg",
-            "numbers": _numbers(folder, name),
-            "svg": inline_svg(
-                (folder / f"{name}.svg").read_text(encoding="utf-8"),
-                f"dataset.{dataset}.{name}",
-                READING[name][0],
-            ),
-        }
-        for name in names
-    ]
-
-
-def _numbers(folder: Path, name: str) -> str | None:
-    """Return the table of a figure's numbers as the page names it; ``None`` without one."""
-    table = folder / f"{name}.csv"
-    return f"{folder.parent.name}/{folder.name}/{name}.csv" if table.is_file() else None
-
-
-def inline_svg(svg: str, prefix: str, label: str) -> Markup:
-    """Return an SVG file of matplotlib's as an element of a page.
-
-    Ids get a prefix, since two figures on one page may not share any; ink becomes the page's own
-    colour, so that it can be read on dark ground too.
-    """
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<[^>]*>", lambda tag: _adapted(tag[0], prefix), svg)
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'^<svg\b([^>]*?) width="[^"]*"', r"<svg\1", svg)
-    svg = re.sub(r'^<svg\b([^>]*?) height="[^"]*"', r"<svg\1", svg)
-    return Markup(re.sub("^<svg", f'<svg role="img" aria-label="{label}"', svg))
-
-
-def _adapted(tag: str, prefix: str) -> str:
-    # An image that is drawn twice has the same id twice, and nothing refers to it.
-    tag = re.sub(r'^(<image\b.*?) id="[^"]*"', r"\1", tag, flags=re.DOTALL)
-    tag = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', tag)
-    tag = re.sub(r'((?:xlink:)?href="|url\()#', rf"\1#{prefix}-", tag)
-    return re.sub(INK, "currentColor", tag, flags=re.IGNORECASE)
-
-
-def mean_report(folder: Path, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Return the classification report of one model: the mean over seeds, least and greatest F1."""
-    tables = [
-        pd.read_csv(folder / f"seed-{seed}" / "classification_report.csv", keep_default_na=False)
-        for seed in seeds
-    ]
-    rows = []
-    for number, name in enumerate(tables[0]["class"]):
-        cells = [table.iloc[number] for table in tables]
-        row: dict[str, Any] = {"class": name, "support": int(cells[0]["support"])}
-        for column in ("precision", "recall", "f1-score"):
-            values = pd.to_numeric(pd.Series([cell[column] for cell in cells]), errors="coerce")
-            row[column] = None if values.isna().all() else float(values.mean())
-            row[f"{column} range"] = (float(values.min()), float(values.max()))
-        rows.append(row)
-    return rows
+def _scripted(gallery: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page's script needs of a gallery."""
+    keys = ("models", "seeds", "classes", "columns", "rows", "cells")
+    images = [{key: image[key] for key in ("id", "label", "models")} for image in gallery["images"]]
+    return {
+        **{key: gallery[key] for key in keys},
+        "images": images,
+        "colours": list(model_colours(gallery["models"]).values()),
+    }
 
 
 def _trained(datasets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a comparison shows, in words that follow from its numbers by rule."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from swatchbook import inference
@@ -41,8 +42,27 @@ def _number(value: float, digits: int) -> str:
     return f"{value:z.{digits}f}".replace("-", "−")
 
 
-def answers(dataset: str, comparison: Mapping[str, Any]) -> list[str]:
-    """Return the sentences that open the report for one data set, two for each comparison.
+@dataclass(frozen=True)
+class Answer:
+    """What one comparison shows.
+
+    Attributes
+    ----------
+    claim
+        Which model is better and by how much; one sentence.
+    gap
+        What became of the gap between training and test accuracy; one sentence, or empty.
+    detail
+        Accuracies, p-values and what could have been shown; empty where there is one model.
+    """
+
+    claim: str
+    gap: str = ""
+    detail: str = ""
+
+
+def answers(dataset: str, comparison: Mapping[str, Any]) -> list[Answer]:
+    """Return what opens the report for one data set, one answer for each comparison.
 
     The words are those of `inference.verdict`; with fewer than three seeds nothing is claimed.
 
@@ -54,59 +74,74 @@ def answers(dataset: str, comparison: Mapping[str, Any]) -> list[str]:
         The content of ``comparison.json``, by `report.judged`.
     """
     models = comparison["models"]
-    seeds = len(comparison["seeds"])
     if not comparison["differences"]:
         (model,) = models
         mean = models[model]["metrics"]["accuracy"]["mean"]
         return [
-            f"{dataset}: {model} reaches {percent(mean)} test accuracy; there is no other model."
+            Answer(
+                f"{dataset}: {model} reaches {percent(mean)} test accuracy; there is no other "
+                "model."
+            )
         ]
-    sentences = []
-    for entry in comparison["differences"]:
-        sentences.append(_accuracy(dataset, entry, models, seeds, comparison["confidence"]))
-        sentences.append(_gap(dataset, entry, models))
-    return sentences
+    return [
+        Answer(
+            _claim(dataset, entry, comparison),
+            _gap(entry, models),
+            _detail(entry, models, comparison),
+        )
+        for entry in comparison["differences"]
+    ]
 
 
-def _accuracy(
-    dataset: str,
-    entry: Mapping[str, Any],
-    models: Mapping[str, Any],
-    seeds: int,
-    confidence: float,
+def _claim(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
+    model, reference = entry["model"], entry["reference"]
+    seeds = len(comparison["seeds"])
+    found = entry["accuracy"]
+    shown = found["verdict"] in (inference.BETTER, inference.WORSE)
+    size = points(abs(found["difference"]), 2).lstrip("+")
+    difference = points(found["difference"], 2)
+    claim = {
+        inference.BETTER: f"{model} is better than {reference}, by {size}",
+        inference.WORSE: f"{model} is worse than {reference}, by {size}",
+        inference.NOT_SHOWN: f"no difference between {model} and {reference} is shown",
+        inference.TOO_FEW: f"too few seeds to say whether {model} or {reference} is better",
+    }[found["verdict"]]
+    text = f"{dataset}: {claim} points of test accuracy" if shown else f"{dataset}: {claim}"
+    each = f"{seeds} {'seed' if seeds == 1 else 'seeds'} each"
+    measured = each if shown else f"{difference} points of test accuracy, {each}"
+    if found["interval"]:
+        low, high = (points(bound, 2) for bound in found["interval"])
+        measured += f", {percent(comparison['confidence'], 0)} interval {low} to {high}"
+    return f"{text} ({measured})."
+
+
+def _detail(
+    entry: Mapping[str, Any], models: Mapping[str, Any], comparison: Mapping[str, Any]
 ) -> str:
     model, reference = entry["model"], entry["reference"]
     ours, theirs = (models[name]["metrics"]["accuracy"]["mean"] for name in (model, reference))
     found = entry["accuracy"]
     others = found["holm_comparisons"]
-    claim = {
-        inference.BETTER: f"{model} is better than {reference}",
-        inference.WORSE: f"{model} is worse than {reference}",
-        inference.NOT_SHOWN: f"no difference between {model} and {reference} is shown",
-        inference.TOO_FEW: f"too few seeds to say whether {model} or {reference} is better",
-    }[found["verdict"]]
-    if found["verdict"] == inference.NOT_SHOWN and inference.only_alone(
-        found["p_value"], found["holm_p_value"], confidence
-    ):
-        claim += f" once all {others} comparisons of accuracy are allowed for"
-    text = (
-        f"{dataset}: {claim}. Test accuracy {percent(ours, 2)} against {percent(theirs, 2)}, "
-        f"a difference of {points(found['difference'], 2)} points"
-    )
+    text = f"Test accuracy {percent(ours, 2)} against {percent(theirs, 2)}"
     if found["interval"]:
-        low, high = (points(bound, 2) for bound in found["interval"])
-        text += f" ({percent(confidence, 0)} interval {low} to {high}; {_p(found['p_value'])}"
+        text += f"; {_p(found['p_value'])}"
         if others > 1:
             text += f", by Holm for {others} comparisons {_p(found['holm_p_value'])}"
-        text += ")"
-    text += f", over {seeds} {'seed' if seeds == 1 else 'seeds'} each."
+    text += "."
     if found["verdict"] == inference.NOT_SHOWN:
+        if inference.only_alone(found["p_value"], found["holm_p_value"], comparison["confidence"]):
+            text += (
+                f" Alone the difference would be shown, but not once all {others} comparisons of "
+                "accuracy are allowed for."
+            )
         size = _number(found["smallest_detectable"] * 100, 2)
         text += (
             f" By itself, a true difference of {size} points would be shown by such images and "
             f"seeds with a probability of {percent(inference.POWER, 0)}."
         )
-    return text if seeds > 1 else f"{text} {_one_run_each(entry)}"
+    if len(comparison["seeds"]) == 1:
+        text += f" {_one_run_each(entry)}"
+    return text
 
 
 def _one_run_each(entry: Mapping[str, Any]) -> str:
@@ -124,18 +159,19 @@ def _p(value: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def _gap(dataset: str, entry: Mapping[str, Any], models: Mapping[str, Any]) -> str:
+def _gap(entry: Mapping[str, Any], models: Mapping[str, Any]) -> str:
     model, reference = entry["model"], entry["reference"]
     ours, theirs = (models[name]["metrics"]["accuracy_gap"]["mean"] for name in (model, reference))
     found = entry["accuracy_gap"]
     claim = {
         inference.BETTER: f"{model} narrowed the gap between training and test accuracy",
         inference.WORSE: f"{model} widened the gap between training and test accuracy",
-        inference.NOT_SHOWN: "no change of the gap between training and test accuracy is shown",
-        inference.TOO_FEW: "too few seeds to say what became of the gap between training and "
+        inference.NOT_SHOWN: "No change of the gap between training and test accuracy is shown",
+        inference.TOO_FEW: "Too few seeds to say what became of the gap between training and "
         "test accuracy",
     }[found["verdict"]]
-    text = f"{dataset}: {claim}, {points(ours)} points against {points(theirs)}"
+    sizes = [points(size).lstrip("+") for size in (ours, theirs)]
+    text = f"{claim}: {sizes[0]} points against {sizes[1]}"
     if found["interval"]:
         low, high = (points(bound) for bound in found["interval"])
         text += f" (difference {points(found['difference'])}, interval {low} to {high})"
