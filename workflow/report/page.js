@@ -19,6 +19,7 @@ function element(name, className, text) {
 
 function sortValue(row, column) {
   const cell = row.cells[column];
+  if (!cell || cell.colSpan > 1) return null;
   const text = cell.textContent.trim();
   if ("value" in cell.dataset) return cell.dataset.value === "" ? null : Number(cell.dataset.value);
   return text === "–" || text === "" ? null : text;
@@ -68,7 +69,7 @@ function asCsv(table) {
   const columns = [...table.tHead.rows[0].cells].map((heading, place) => ({
     name: heading.querySelector(".sort").textContent,
     place,
-    interval: rows.some((row) => row.cells[place] && "low" in row.cells[place].dataset),
+    interval: rows.some((row) => "low" in (row.cells[place]?.dataset ?? {})),
   }));
   const header = columns.flatMap(({ name, interval }) =>
     interval ? [name, `${name}, low`, `${name}, high`] : [name],
@@ -76,6 +77,7 @@ function asCsv(table) {
   const lines = rows.map((row) =>
     columns.flatMap(({ place, interval }) => {
       const cell = row.cells[place];
+      if (!cell || cell.colSpan > 1) return interval ? ["", "", ""] : [""];
       const value = cell.dataset.value ?? plainText(cell);
       return interval ? [value, cell.dataset.low ?? "", cell.dataset.high ?? ""] : [value];
     }),
@@ -118,7 +120,7 @@ const card = element("div", "card");
 card.id = "card";
 card.setAttribute("role", "tooltip");
 card.hidden = true;
-document.body.append(card);
+document.querySelector("main").append(card);
 
 function showCard(thumb) {
   const dataset = data[thumb.closest("[data-dataset]").dataset.dataset];
@@ -202,6 +204,7 @@ function showCell(button) {
   }
   panel.replaceChildren(title, numbers.length ? list : element("p", "", "No image to show."));
   panel.hidden = false;
+  panel.scrollIntoView({ block: "nearest" });
 }
 
 function closeCell(panel) {

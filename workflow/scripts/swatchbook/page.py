@@ -16,7 +16,7 @@ from swatchbook.sentences import percent, points
 INK = "#1a1a1a"  # the figures' colour of text and axes
 MAGNIFIED = 1.15  # a drawing's width on a wide page, of its own
 CLICKABLE_CLASSES = 30  # with more, a matrix of buttons is no help: the drawing is shown
-DEEP = 0.55  # shares above which a cell is dark enough for white text
+DEEP = 0.5  # shares above which a cell is dark enough for white text
 NUMBERS = 32  # rows and columns of an image shown as numbers
 LARGEST_CHANGE = 0.1  # the full colour of a matrix of differences
 

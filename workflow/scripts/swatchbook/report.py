@@ -164,11 +164,11 @@ def _dataset(
     }
     drawn = comparison_figures(config["training"])
     figures = {
-        place: [_figure(folder / "figures", name, reading) for name in names if name in drawn]
+        place: [_figure(folder / "figures", name, spec, reading) for name in names if name in drawn]
         for place, names in PLACES.items()
     }
-    figures["data"] = [_figure(folder / "explore", "class_balance", reading)]
-    figures["checks"] = [_figure(folder / "checks", "twins", reading)]
+    figures["data"] = [_figure(folder / "explore", "class_balance", spec, reading)]
+    figures["checks"] = [_figure(folder / "checks", "twins", spec, reading)]
     return {
         "name": name,
         "spec": spec,
@@ -178,7 +178,7 @@ def _dataset(
         "published": published.results(published_folder, name),
         "figures": figures,
         "matrices": page.matrices(gallery, comparison["reference"]),
-        "matrix_figure": _figure(folder / "figures", "confusion_matrices", reading),
+        "matrix_figure": _figure(folder / "figures", "confusion_matrices", spec, reading),
         "gallery": gallery,
         "sheet": page.Sheet(gallery, (folder / "gallery" / "sheet.webp").read_bytes()),
         "numbers": page.numbers(pd.read_csv(folder / "explore" / "matrix.csv")),
@@ -210,7 +210,9 @@ def _runs(
     ]
 
 
-def _figure(folder: Path, name: str, reading: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+def _figure(
+    folder: Path, name: str, spec: Mapping[str, Any], reading: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
     """Gather what the page shows of one figure."""
     dataset, kind = folder.parent.name, folder.name
     text = reading[name]
@@ -218,6 +220,7 @@ def _figure(folder: Path, name: str, reading: Mapping[str, Mapping[str, str]]) -
     return {
         "id": f"figure.{dataset}.{name}",
         "title": text["title"],
+        "label": f"{text['title']}, {spec['title']}",
         "reading": text["reading"],
         "file": f"{dataset}/{kind}/{name}.svg",
         "numbers": f"{dataset}/{kind}/{name}.csv",
