@@ -323,6 +323,36 @@ def test_the_shipped_configurations_are_valid_with_their_data_sets(folder: Path)
         configuration.load_dataset(name, [folder / "datasets"], DATASET_SCHEMA)
 
 
+def test_the_tutorials_protocol_is_the_tutorials() -> None:
+    path = ROOT / "config" / "tutorial.yaml"
+    config = configuration.checked_config(configuration.read(path), SCHEMA, path)
+    default = configuration.checked_config(
+        configuration.read(ROOT / "config" / "config.yaml"), SCHEMA, "config.yaml"
+    )
+    assert config["models"] == {"baseline": default["models"]["baseline"]}
+    assert config["datasets"] == ["fashion-mnist"]
+    assert len(config["seeds"]) == 5
+    assert config["training"] == default["training"] | {
+        "shuffle": False,
+        "drop_last_batch": True,
+        "bias_initializer": "glorot_uniform",
+        "watch_test": True,
+        "precision": "float32",
+    }
+
+
+def test_the_first_folder_that_has_a_data_set_is_taken(tmp_path: Path) -> None:
+    own, shipped = tmp_path / "own", ROOT / "config" / "datasets"
+    own.mkdir()
+    folders = [own, shipped]
+    title = configuration.load_dataset("cifar10", folders, DATASET_SCHEMA)["title"]
+    text = (shipped / "cifar10.yaml").read_text()
+    (own / "cifar10.yaml").write_text(text.replace(f"title: {title}", "title: Mine"))
+    assert configuration.load_dataset("cifar10", folders, DATASET_SCHEMA)["title"] == "Mine"
+    with pytest.raises(ConfigurationError, match="did you mean 'cifar10'"):
+        configuration.load_dataset("cifar", folders, DATASET_SCHEMA)
+
+
 @pytest.mark.parametrize("file", SHIPPED_DATASETS, ids=lambda file: file.stem)
 def test_every_shipped_data_set_is_valid(file: Path) -> None:
     spec = configuration.load_dataset(file.stem, [file.parent], DATASET_SCHEMA)

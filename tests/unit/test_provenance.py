@@ -1,5 +1,7 @@
 """A digest of code changes with what can change a result, and with nothing else."""
 
+import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -114,3 +116,17 @@ def test_versions_are_those_that_are_installed() -> None:
     found = provenance.versions()
     assert list(found) == ["python", *provenance.PACKAGES]
     assert re.match(r"\d+\.\d+", found["numpy"])
+
+
+def test_a_record_has_the_digest_of_every_input(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv"):
+        (tmp_path / name).write_text(name)
+    inputs = [tmp_path / "b.csv", tmp_path / "a.csv", tmp_path / "b.csv"]
+    provenance.record(tmp_path / "record.json", "draw", inputs, {"models": ["x"]})
+    found = json.loads((tmp_path / "record.json").read_text())
+    assert found["rule"] == "draw"
+    assert found["parameters"] == {"models": ["x"]}
+    assert found["inputs"] == {
+        str(tmp_path / name): hashlib.sha256(name.encode()).hexdigest()
+        for name in ("a.csv", "b.csv")
+    }

@@ -2,12 +2,13 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from project import MODELS, Project
+from project import MODELS, ROOT, Project
 
 HISTORY = "results/own-images/plain/seed-0/history.csv"
 
@@ -57,6 +58,35 @@ def test_the_checks_need_the_evaluations_but_not_the_comparison(project: Project
     }
     alone = project.planned("results/own-images/checks/summary.json")
     assert alone == {"download_file": 2, "decode_dataset": 1, "check_data": 1}
+
+
+def test_another_configuration_runs_in_a_working_directory_of_its_own(project: Project) -> None:
+    """The data sets that come with the workflow are found from everywhere."""
+    shutil.copytree(ROOT / "config", project.folder / "config")
+    command = ["--directory", "tutorial", "--configfile", "config/tutorial.yaml"]
+    assert project.planned(*command) == {
+        "download_file": 4,
+        "decode_dataset": 1,
+        "explore_dataset": 1,
+        "train_model": 5,
+        "evaluate_model": 5,
+        "compare_models": 1,
+        "draw_figures": 1,
+        "check_data": 1,
+        "check_predictions": 1,
+        "choose_images": 1,
+        "write_report": 1,
+    }
+
+
+def test_watching_the_test_images_draws_one_more_figure(done: Project) -> None:
+    done.configure(training={"epochs": 1, "watch_test": True})
+    done.run()
+    figures = done.work / "results" / "own-images" / "figures"
+    assert {"tutorial.svg", "tutorial.png", "tutorial.csv"} <= {f.name for f in figures.iterdir()}
+    page = (done.work / "results" / "report.html").read_text()
+    assert "test set watched" in page
+    assert "figure.own-images.tutorial" in page
 
 
 def test_a_dry_run_says_why(done: Project) -> None:
