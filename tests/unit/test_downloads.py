@@ -16,15 +16,11 @@ from pathlib import Path
 import pytest
 
 from loopback import Loopback, Reply
-from swatchbook.downloads import (
-    StatusError,
-    fetch,
-    redacted,
-    redirect_target,
-    verify,
-)
+from swatchbook.addresses import redacted, redirect_target
+from swatchbook.downloads import fetch, verify
 from swatchbook.errors import DownloadError, StorageError
 from swatchbook.files import digest, replacing_file
+from swatchbook.transfers import StatusError
 
 BODY = bytes(range(256)) * 1200  # several chunks
 SHA256 = hashlib.sha256(BODY).hexdigest()

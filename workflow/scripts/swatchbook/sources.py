@@ -17,9 +17,11 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from swatchbook import files
-from swatchbook.downloads import StatusError, fetch, redacted, verify
+from swatchbook.addresses import redacted
+from swatchbook.downloads import fetch, verify
 from swatchbook.errors import ConfigurationError, DataError, DownloadError
 from swatchbook.progress import Progress
+from swatchbook.transfers import StatusError
 
 logger = logging.getLogger(__name__)
 
