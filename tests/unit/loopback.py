@@ -2,11 +2,13 @@
 
 import contextlib
 import socket
+import ssl
 import struct
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
@@ -37,13 +39,21 @@ class Request:
 
 
 class Loopback:
-    """Serve scripted replies, each path's in turn and its last one for ever; a context manager."""
+    """Serve scripted replies, each path's in turn and its last one for ever; a context manager.
 
-    def __init__(self) -> None:
+    With the file of a certificate and its key it speaks https.
+    """
+
+    def __init__(self, certificate: Path | None = None) -> None:
         self.requests: list[Request] = []
+        self.scheme = "https" if certificate else "http"
         self._replies: dict[str, list[Reply]] = defaultdict(lambda: [Reply(status=404)])
         self._stopped = Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
 
     def serve(self, path: str, *replies: Reply | bytes) -> str:
@@ -54,7 +64,7 @@ class Loopback:
         return self.url(path)
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
+        return f"{self.scheme}://{host}:{self.port}{path}"
 
     def __enter__(self) -> "Loopback":
         # Polled often, so that stopping it does not cost half a second a test.

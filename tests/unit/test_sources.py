@@ -122,6 +122,15 @@ def test_a_mirror_may_be_an_address(server: Loopback, take: Acquire, target: Pat
     assert receipt["source"] == f"mirror {server.url('/mirror')}"
 
 
+@pytest.mark.parametrize("scheme", ["HTTP", "ftp", "s3"])
+def test_an_address_is_never_taken_for_a_folder_and_told_with_its_password(
+    take: Acquire, target: Path, scheme: str
+) -> None:
+    with pytest.raises(DownloadError) as caught:
+        take(pinned(), FILE, target, mirror=f"{scheme}://me:hush@127.0.0.1:9/x")
+    assert "hush" not in str(caught.value) and "127.0.0.1:9/x" in str(caught.value)
+
+
 def test_a_mirror_without_the_file_is_passed_over_with_a_warning(
     take: Acquire, target: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

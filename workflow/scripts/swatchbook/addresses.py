@@ -11,6 +11,8 @@ def redacted(url: str) -> str:
     """The URL without what may be secret in it: user, password and query."""
     try:
         parts = urlsplit(url)
+        # A password with a slash in it is no password to the URL: it stands where the port should.
+        _ = parts.port
         return parts._replace(
             netloc=parts.netloc.rpartition("@")[2], query="…" if parts.query else "", fragment=""
         ).geturl()

@@ -175,7 +175,7 @@ def _candidates(
 
     if mirror:
         subfolder = spec.get("mirror", "")
-        if mirror.startswith(("http://", "https://")):
+        if "://" in mirror:
             base = f"{mirror.rstrip('/')}/{quote(subfolder)}"
             yield _Candidate(f"mirror {redacted(mirror)}", at_address(base))
         else:

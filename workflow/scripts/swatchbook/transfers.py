@@ -35,8 +35,11 @@ HINTS = {
     404: "the file is not at this address",
     410: "the file is not at this address any more",
 }
+# Atomic: else a page of many comments could be parted into them in more ways than can be tried.
 WEB_PAGE = re.compile(
-    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.I | re.S
+    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(?>(<!--.*?-->\s*)*)"
+    rb"<(!doctype\s+html|html|head|title|meta|script|body)\b",
+    re.I | re.S,
 )
 
 
@@ -230,7 +233,9 @@ def _get(
             return response
         response.close()
         target = redirect_target(url, location, is_private=bool(credentials))
-        held = held if origin(target) == origin(url) else {}
+        if origin(target) != origin(url):
+            held = {}
+            session.cookies.clear()  # by their standard they would go to every port of the host
         url = target
     raise DownloadError(f"more than {MOST_REDIRECTS} redirects", where=redacted(url))
 
