@@ -281,6 +281,28 @@ def test_a_wrong_data_set_is_told_by_file_and_key(tmp_path: Path, spec: Any, tex
     assert text in str(caught.value)
 
 
+@pytest.mark.parametrize("mirror", ["https://me:hush@a.example/x", "HTTP://me:hu@sh@a.example"])
+def test_a_mirror_with_a_password_is_for_the_environment_only(mirror: str) -> None:
+    told = refusal(LEAST | {"mirror": mirror})
+    assert "SWATCHBOOK_MIRROR" in told and "me" not in told.partition("allowed")[0]
+    for good in ("https://a.example/x@y", "/data/@mirror", "relative/folder@2"):
+        assert checked(LEAST | {"mirror": good})["mirror"] == good
+
+
+@pytest.mark.parametrize(
+    "address", ["https://me:hush@a.example/", "//a.example/", "ftp://a.example/", "https://me@b"]
+)
+def test_a_source_is_an_address_without_a_password_which_is_not_told(
+    tmp_path: Path, address: str
+) -> None:
+    spec = configuration.read(ROOT / "config/datasets/fashion-mnist.yaml")
+    spec["sources"] = [{"kind": "url", "base": address}]
+    (tmp_path / "some.yaml").write_text(yaml.safe_dump(spec))
+    with pytest.raises(ConfigurationError, match="without user and password") as caught:
+        configuration.load_dataset("some", [tmp_path], DATASET_SCHEMA)
+    assert "hush" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
     [("cifar-10", "did you mean 'cifar10'?"), ("xyzzy", "data sets with a file: cifar10, fashion")],

@@ -5,7 +5,6 @@ config/datasets/<name>.yaml there or in the project.
 Provides: `config` checked and completed, with the data sets' files under "specs".
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -35,8 +34,6 @@ try:
     }
 except ConfigurationError as error:
     sys.exit(f"swatchbook: error: {error}")
-
-config["mirror"] = config["mirror"] or os.environ.get("SWATCHBOOK_MIRROR")
 
 DATASETS = config["datasets"]
 MODELS = list(config["models"])

@@ -7,6 +7,7 @@ nearest one that exists.
 import difflib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -191,6 +192,7 @@ def _told(problem: ValidationError) -> str:
         missing = sorted(set(rules["required"]) - set(value))[0]
         return f"key '{f'{key}.{missing}' if key else missing}' is missing"
     shown = json.dumps(value, ensure_ascii=False, default=str)
+    shown = re.sub(r"://[^\s\"]*@", "://…@", shown)  # a user and a password
     if "propertyNames" in problem.absolute_schema_path:
         return f"key '{key}' has the key {shown[:80]}; allowed: {_wanted(rules)}"
     if not key:
