@@ -1,6 +1,7 @@
 """A configuration is completed with its defaults, or refused by key, value and what is allowed."""
 
 from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 
 from swatchbook import configuration
 from swatchbook.errors import ConfigurationError
+from swatchbook.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.json"
@@ -217,11 +219,17 @@ def load(folder: Path, spec: Any) -> dict[str, Any]:
     return configuration.load_dataset("some", [folder], DATASET_SCHEMA)
 
 
+def test_limits_that_are_begun_are_completed(tmp_path: Path) -> None:
+    found = load(tmp_path, SPEC | {"limits": {"ratio": 7}})
+    assert found["limits"] == asdict(Limits(ratio=7))
+
+
 def test_a_data_set_is_completed(tmp_path: Path) -> None:
     found = load(tmp_path, SPEC)
     assert found["files"] == {"some.7z": {"sha256": []}, "labels.csv": {"sha256": []}}
     assert found["split"] == {"test_share": 0.2, "validation_share": 0.1, "random_state": 42}
     completed = {key: found[key] for key in found if key not in SPEC}
+    assert completed.pop("limits") == asdict(Limits())
     assert completed == {
         "description": "",
         "homepage": None,

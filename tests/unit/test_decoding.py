@@ -253,7 +253,7 @@ BAD_ARCHIVES: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "an id in capital letters too": (
         lambda folder: repack(folder, {"train/7.PNG": png(PIXELS[0])}),
         "some.7z",
-        "ids that stand twice in the archive: 7",
+        "members that stand twice, capital letters aside: train/7.PNG",
     ),
     "no image": (lambda folder: write_7z(folder / "some.7z", {}), "some.7z", "no image"),
     "an image without a label": (

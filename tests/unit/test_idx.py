@@ -42,8 +42,11 @@ HOSTILE = {
     "floats": (b"\0\0\x0d\x03" + GOOD[4:], "0x0d"),
     "labels for images": (idx_bytes(LABELS), "1 dimensions instead of 3"),
     "one value too few": (GOOD[:-1], "23 values, but the header states 2 × 3 × 4 = 24"),
-    "one value too many": (GOOD + b"\0", "25 values, but the header states 2 × 3 × 4 = 24"),
-    "a petabyte by its header": (struct.pack(">I3I", 0x803, *[100_000] * 3), "0 values, but"),
+    "one value too many": (GOOD + b"\0", "more values than the header states: 2 × 3 × 4 = 24"),
+    "a petabyte by its header": (
+        struct.pack(">I3I", 0x803, *[100_000] * 3),
+        "would unpack to 1,000,000,000,000,016",
+    ),
     "gzip truncated": (ZIPPED[: len(ZIPPED) // 2], "gzip stream is damaged"),
     "gzip header only": (ZIPPED[:4], "gzip stream is damaged"),
     "gzip wrong checksum": (ZIPPED[:-8] + b"\0\0\0\0" + ZIPPED[-4:], "gzip stream is damaged"),

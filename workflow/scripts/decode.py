@@ -5,9 +5,12 @@ from pathlib import Path
 from swatchbook import decoding
 from swatchbook.console import reporting_to
 
+# No parameter of the rule: other limits let in the same images, and train nothing again.
+limits = snakemake.config["specs"][snakemake.wildcards.dataset]["limits"]
+
 with reporting_to(snakemake.log[0]):
     decoding.decode(
-        snakemake.params.spec,
+        snakemake.params.spec | {"limits": limits},
         Path(snakemake.input.files[0]).parent,
         Path(snakemake.output[0]).parent,
     )

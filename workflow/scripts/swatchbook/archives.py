@@ -7,18 +7,23 @@ and cut into members by the sizes that the header states. Only `SevenZipFile.hea
 the decompressor of a folder are used, and the version is pinned.
 """
 
+import re
+import stat
+import struct
+import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import py7zr
 
-from swatchbook.errors import DataError
+from swatchbook import sevenzip
+from swatchbook.errors import DataError, first_ten
+from swatchbook.limits import Limits
 
 BLOCK_BYTES = 1 << 20
-PPMD = b"\x03\x04\x01"  # its decompressor brings the process down on a damaged block
 DAMAGED_HINT = "delete the file and run again to download it anew"
 
 
@@ -33,33 +38,51 @@ class Archive:
     Raises
     ------
     DataError
-        On opening or reading, if it is not a 7z archive, is encrypted, truncated or damaged, or is
-        packed by a method that is not supported.
+        On opening, before anything is unpacked, if it is not a 7z archive, is encrypted or packed
+        by a method that is not supported, is beyond the limits, or has a member whose name leads
+        out of a folder or that is no file; on opening or reading, if it is truncated or damaged.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, limits: Limits | None = None):
         self.path = path
+        self.limits = limits or Limits()
 
     def __enter__(self) -> "Archive":
-        with _telling(self.path):
+        with _telling(self.path), sevenzip.held_to(self.limits):
+            self._check_header_size()
             self._archive = py7zr.SevenZipFile(self.path)
-            if self._archive.needs_password():
-                self._archive.close()
-                raise py7zr.exceptions.PasswordRequired
-            self._refuse_ppmd()
-            self._members = [member for member in self._archive.files if not member.is_directory]
+        try:
+            with _telling(self.path), sevenzip.held_to(self.limits):
+                if self._archive.needs_password():
+                    raise py7zr.exceptions.PasswordRequired
+                streams = self._archive.header.main_streams
+                for block in streams.unpackinfo.folders if streams else ():
+                    sevenzip.check_methods(block)
+                members = list(self._archive.files)
+            check_members(members, self.path)
+            self._members = [member for member in members if not member.is_directory]
             self.names = [member.filename for member in self._members]
+            sizes = {member.filename: member.uncompressed for member in self._members}
+            packed = Path(self.path).stat().st_size
+            self.limits.check_sizes(sizes, packed, self.path)
+        except BaseException:
+            self._archive.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self._archive.close()
 
-    def _refuse_ppmd(self) -> None:
-        streams = self._archive.header.main_streams
-        for block in streams.unpackinfo.folders if streams else []:
-            if any(coder["method"] == PPMD for coder in block.coders):
-                self._archive.close()
-                raise py7zr.exceptions.UnsupportedCompressionMethodError(PPMD, "PPMd")
+    def _check_header_size(self) -> None:
+        """Check the header's size as packed, since py7zr reads it whole."""
+        with open(self.path, "rb") as file:
+            start = file.read(32)
+        most = sevenzip.most_header_bytes(self.limits)
+        if len(start) < 32 or not start.startswith(py7zr.properties.MAGIC_7Z):
+            return  # py7zr says so better
+        stated = struct.unpack_from("<Q", start, 20)[0]
+        if stated > most:
+            raise py7zr.exceptions.Bad7zFile(f"header size {stated} exceeds limit {most}")
 
     def stream(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of every file, in archive order.
@@ -67,32 +90,34 @@ class Archive:
         One pass, one member in memory at a time beside a block of about 1 MB. The decompression
         releases Python's global lock, so a second thread can decode what has been yielded.
         """
-        filled = []
+        filled: dict[int, list[Any]] = {}
         for member in self._members:
             if member.emptystream:
                 yield member.filename, b""
             else:
-                filled.append(member)
+                filled.setdefault(id(member.folder), []).append(member)
         streams = self._archive.header.main_streams
         solid_blocks = streams.unpackinfo.folders if filled else []
         for number, block in enumerate(solid_blocks):
             with _telling(self.path):
                 start, end = streams.packinfo.packpositions[number : number + 2]
                 self._archive.fp.seek(self._archive.afterheader + start)
-                decompressor = block.get_decompressor(end - start)
-            members = [member for member in filled if member.folder is block]
-            yield from self._cut(decompressor, members)
+                decompressor = sevenzip.decompressor(block, end - start)
+            yield from self._cut(decompressor, filled.get(id(block), []))
 
     def _cut(self, decompressor: Any, members: list[Any]) -> Iterator[tuple[str, bytes]]:
         """Cut the stream of one solid block into its members."""
         buffer, position = b"", 0
         for member in members:
-            content = buffer[position : position + member.uncompressed]
-            position += len(content)
-            while (missing := member.uncompressed - len(content)) > 0:
+            parts = [buffer[position : position + member.uncompressed]]
+            position += len(parts[0])
+            missing = member.uncompressed - len(parts[0])
+            while missing > 0:
                 buffer = self._next(decompressor, member.filename)
-                content += buffer[:missing]
-                position = min(missing, len(buffer))
+                parts.append(buffer[:missing])
+                position = len(parts[-1])
+                missing -= position
+            content = b"".join(parts)
             if member.crc32 is not None and zlib.crc32(content) != member.crc32:
                 raise DataError(
                     f"{member.filename} does not have the checksum that the archive states",
@@ -116,6 +141,71 @@ class Archive:
                 )
 
 
+def check_members(members: Sequence[Any], where: object) -> None:
+    """Check what an archive's members call themselves and what they are, all before any is read.
+
+    Parameters
+    ----------
+    members
+        As in py7zr's `SevenZipFile.files`.
+
+    Raises
+    ------
+    DataError
+        If a name leads out of a folder or cannot be one everywhere, if two are the same but for
+        capital letters, or if a member is a link or a device.
+    """
+    problems = [
+        f"{member.filename!r} ({reason})"
+        for member in members
+        if (reason := why_not_a_name(member.filename) or _why_not_a_file(member))
+    ]
+    if problems:
+        raise DataError(f"members that no archive should have: {first_ten(problems)}", where=where)
+    seen: set[str] = set()
+    twice = []
+    for member in members:
+        if not member.is_directory:
+            name = PurePosixPath(member.filename).as_posix().casefold()
+            if name in seen:
+                twice.append(member.filename)
+            seen.add(name)
+    if twice:
+        raise DataError(
+            f"members that stand twice, capital letters aside: {first_ten(twice)}", where=where
+        )
+
+
+def why_not_a_name(name: str) -> str | None:
+    """Say why a member's name is not one that is safe everywhere; ``None`` if it is."""
+    if not name:
+        return "no name"
+    if "\0" in name:
+        return "a NUL in it"
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        return "a control character in it"
+    if "\\" in name:
+        return "a backslash in it"
+    if name.startswith("/"):
+        return "an absolute path"
+    if re.match(r"[A-Za-z]:", name):
+        return "a drive letter"
+    if ".." in name.split("/"):
+        return "it leads out of its folder"
+    return None
+
+
+def _why_not_a_file(member: Any) -> str | None:
+    """Say what a member is, if neither a file nor a folder."""
+    if member.is_directory and not member.emptystream:
+        return "a folder with a content"
+    if member.is_symlink or member.is_junction:
+        return "a link"
+    if member.st_fmt and not (stat.S_ISREG(member.st_fmt) or stat.S_ISDIR(member.st_fmt)):
+        return "a device, pipe or socket"
+    return None
+
+
 @contextmanager
 def _telling(path: str | Path) -> Iterator[None]:
     """Turn what py7zr and the decompressors raise into a DataError."""
@@ -129,11 +219,23 @@ def _telling(path: str | Path) -> Iterator[None]:
             where=path,
             hint="pack it again, for example with 7z a -m0=lzma2",
         ) from error
+    except py7zr.exceptions.Bad7zFile as error:
+        if "exceeds limit" not in str(error):
+            raise _unreadable(path, error) from error
+        raise DataError(
+            f"its header asks for more than is allowed: {error}",
+            where=path,
+            hint="a bomb? If you trust it, raise limits.members in the data set's file",
+        ) from error
     except Exception as error:  # a damaged header or block: py7zr raises what it stumbles on
         if isinstance(error, OSError) and error.errno is not None:
             raise DataError(f"cannot be read: {error.strerror}", where=path) from error
-        raise DataError(
-            f"not a readable 7z archive: {error or type(error).__name__}",
-            where=path,
-            hint=DAMAGED_HINT,
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str | Path, error: Exception) -> DataError:
+    return DataError(
+        f"not a readable 7z archive: {error or type(error).__name__}",
+        where=path,
+        hint=DAMAGED_HINT,
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook import archives, arrays, idx, labels, splits
+from swatchbook import archives, arrays, idx, labels, limits, splits
 from swatchbook.errors import DataError, first_ten
 from swatchbook.images import decode_all, encode_png
 from swatchbook.progress import Progress
@@ -70,13 +70,14 @@ def read_images(spec: Mapping[str, Any], folder: str | Path) -> Images:
 
 def _read_idx(spec: Mapping[str, Any], folder: Path) -> Images:
     content = spec.get("content", {})
+    most = limits.of(spec)
     ids: list[str] = []
     parts = []
     for part in ("train", "test"):
         files = spec["idx"][part]
         images_path, labels_path = folder / files["images"], folder / files["labels"]
-        pixels = idx.read(images_path, 3, content.get(f"{part}_images"))
-        indices = idx.read(labels_path, 1, content.get(f"{part}_labels"))
+        pixels = idx.read(images_path, 3, content.get(f"{part}_images"), most)
+        indices = idx.read(labels_path, 1, content.get(f"{part}_labels"), most)
         _check_idx(spec, images_path, pixels, labels_path, indices)
         ids += [f"{part}/{number}" for number in range(len(pixels))]
         parts.append((pixels, indices))
@@ -115,7 +116,7 @@ def _read_archive(spec: Mapping[str, Any], folder: Path) -> Images:
     images_path = folder / spec["archive"]["images"]
     labels_path = folder / spec["archive"]["labels"]
     table = labels.read(labels_path, spec["classes"])
-    with archives.Archive(images_path) as archive:
+    with archives.Archive(images_path, limits.of(spec)) as archive:
         id_of = image_ids(archive.names, images_path)
         ids = labels.sorted_ids(list(id_of.values()))
         indices = labels.join(ids, table, images=images_path, labels=labels_path)
@@ -139,7 +140,7 @@ def image_ids(names: list[str], archive: object) -> dict[str, str]:
     Raises
     ------
     DataError
-        If a member is no PNG by its name, or two members have the same id.
+        If a member is no PNG by its name, or two members have the same id, capital letters aside.
     """
     others = [name for name in names if PurePosixPath(name).suffix.lower() != ".png"]
     if others:
@@ -151,9 +152,9 @@ def image_ids(names: list[str], archive: object) -> dict[str, str]:
     twice = []
     for name in names:
         id_ = PurePosixPath(name).stem
-        if id_ in seen:
+        if id_.casefold() in seen:
             twice.append(id_)
-        seen.add(id_)
+        seen.add(id_.casefold())
         id_of[name] = id_
     if twice:
         raise DataError(f"ids that stand twice in the archive: {first_ten(twice)}", where=archive)

@@ -9,17 +9,28 @@ import hashlib
 import math
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from swatchbook.errors import DataError
+from swatchbook.limits import Limits
 
 UNSIGNED_BYTE = 0x08
 
 
-def read(path: str | Path, dimensions: int, content_sha256: str | None = None) -> np.ndarray:
+def read(
+    path: str | Path,
+    dimensions: int,
+    content_sha256: str | None = None,
+    limits: Limits | None = None,
+) -> np.ndarray:
     """Read an IDX file of unsigned bytes, compressed by gzip or not.
+
+    The header is read first, and then no more than it states.
 
     Parameters
     ----------
@@ -29,6 +40,8 @@ def read(path: str | Path, dimensions: int, content_sha256: str | None = None) -
         How many dimensions it must have: 1 for labels, 3 for images.
     content_sha256
         The SHA-256 that the uncompressed file must have, if it is known.
+    limits
+        How much it may unpack to.
 
     Returns
     -------
@@ -38,55 +51,74 @@ def read(path: str | Path, dimensions: int, content_sha256: str | None = None) -
     Raises
     ------
     DataError
-        If it cannot be read, or the header, the type, the number of dimensions, the size or the
-        digest is wrong.
+        If it cannot be read, is beyond the limits, or the header, the type, the number of
+        dimensions, the size or the digest is wrong.
     """
-    content = _uncompressed(Path(path))
-    if len(content) < 4:
-        raise DataError(f"an IDX file has a header, this one has {len(content)} bytes", where=path)
-    zeros, type_code, stated_dimensions = struct.unpack_from(">HBB", content)
-    if zeros != 0:
-        raise DataError(f"not an IDX file: it begins with {content[:4].hex()}", where=path)
-    if type_code != UNSIGNED_BYTE:
-        raise DataError(
-            f"values of IDX type 0x{type_code:02x}; only unsigned bytes (0x08) are read", where=path
-        )
-    if stated_dimensions != dimensions:
-        raise DataError(f"{stated_dimensions} dimensions instead of {dimensions}", where=path)
-    header_size = 4 + 4 * dimensions
-    if len(content) < header_size:
-        raise DataError("the file ends inside its header", where=path)
-    shape = struct.unpack_from(f">{dimensions}I", content, 4)
-    size = math.prod(shape)
-    if len(content) != header_size + size:
-        raise DataError(
-            f"{len(content) - header_size} values, but the header states "
-            f"{' × '.join(map(str, shape))} = {size}",
-            where=path,
-        )
+    path = Path(path)
+    with _opened(path) as file:
+        header = file.read(4 + 4 * dimensions)
+        shape = _shape(header, dimensions, path)
+        size = math.prod(shape)
+        (limits or Limits()).check_total(len(header) + size, path.stat().st_size, path)
+        values = file.read(size)
+        if len(values) < size:
+            raise DataError(
+                f"{len(values)} values, but the header states {_stated(shape)}", where=path
+            )
+        if file.read(1):
+            raise DataError(f"more values than the header states: {_stated(shape)}", where=path)
     if content_sha256 is not None:
-        actual = hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256(header)
+        digest.update(values)
+        actual = digest.hexdigest()
         if actual != content_sha256:
             raise DataError(
                 f"its uncompressed content has SHA-256 {actual}, not the pinned {content_sha256}",
                 where=path,
                 hint="delete the file and run again to download it anew",
             )
-    return np.frombuffer(content, np.uint8, offset=header_size).reshape(shape)
+    return np.frombuffer(values, np.uint8).reshape(shape)
 
 
-def _uncompressed(path: Path) -> bytes:
+def _shape(header: bytes, dimensions: int, path: Path) -> tuple[int, ...]:
+    """Return the shape that a header states, for as many dimensions as are wanted."""
+    if len(header) < 4:
+        raise DataError(f"an IDX file has a header, this one has {len(header)} bytes", where=path)
+    zeros, type_code, stated_dimensions = struct.unpack_from(">HBB", header)
+    if zeros != 0:
+        raise DataError(f"not an IDX file: it begins with {header[:4].hex()}", where=path)
+    if type_code != UNSIGNED_BYTE:
+        raise DataError(
+            f"values of IDX type 0x{type_code:02x}; only unsigned bytes (0x08) are read", where=path
+        )
+    if stated_dimensions != dimensions:
+        raise DataError(f"{stated_dimensions} dimensions instead of {dimensions}", where=path)
+    if len(header) < 4 + 4 * dimensions:
+        raise DataError("the file ends inside its header", where=path)
+    return struct.unpack_from(f">{dimensions}I", header, 4)
+
+
+def _stated(shape: tuple[int, ...]) -> str:
+    return f"{' × '.join(map(str, shape))} = {math.prod(shape)}"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read what it is uncompressed, told by its first bytes."""
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=path) from error
-    if raw[:2] != b"\x1f\x8b":
-        return raw
-    try:
-        return gzip.decompress(raw)
+        with open(path, "rb") as raw:
+            is_zipped = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if is_zipped:
+                with gzip.GzipFile(fileobj=raw) as unzipped:
+                    yield unzipped
+            else:
+                yield raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
             f"the gzip stream is damaged: {error}",
             where=path,
             hint="delete the file and run again to download it anew",
         ) from error
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=path) from error

@@ -34,7 +34,12 @@ def read(path: str | Path, classes: Sequence[str]) -> pd.Series:
     """
     try:
         table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True
+            path,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            compression=None,  # not told by the name: there is no limit to what it unpacks to
         )
     except UnicodeDecodeError as error:
         raise DataError("the label table is not in UTF-8", where=path, hint="convert it") from error

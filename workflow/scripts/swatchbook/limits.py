@@ -1,0 +1,86 @@
+"""How much the files of a data set may ask for, whoever packed them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from swatchbook.errors import DataError, first_ten
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The key ``limits`` of a data set's file; the schema has the same defaults.
+
+    Attributes
+    ----------
+    members
+        Files and folders in an archive.
+    member_bytes
+        Bytes of one file, unpacked.
+    total_bytes
+        Bytes of all files together, unpacked.
+    ratio
+        Bytes unpacked for a byte of the archive or the compressed file.
+    """
+
+    members: int = 500_000
+    member_bytes: int = 64 * 1024**2
+    total_bytes: int = 16 * 1024**3
+    ratio: float = 200
+
+    def check_sizes(self, sizes: Mapping[str, int], packed: int, where: object) -> None:
+        """Check what a header states, before anything is unpacked for it.
+
+        Parameters
+        ----------
+        sizes
+            The unpacked size of each file by its name.
+        packed
+            The size of the archive.
+
+        Raises
+        ------
+        DataError
+            If it is beyond the limits.
+        """
+        impossible = [name for name, size in sizes.items() if size < 0]
+        if impossible:
+            raise DataError(f"members of a negative size: {first_ten(impossible)}", where=where)
+        large = [f"{name} ({size:,})" for name, size in sizes.items() if size > self.member_bytes]
+        if large:
+            raise DataError(
+                f"members of more than {self.member_bytes:,} bytes: {first_ten(large)}",
+                where=where,
+                hint=_raise("member_bytes"),
+            )
+        self.check_total(sum(sizes.values()), packed, where)
+
+    def check_total(self, total: int, packed: int, where: object) -> None:
+        """Check the size of everything that a file of `packed` bytes would unpack to.
+
+        Raises
+        ------
+        DataError
+            If it is beyond the limits.
+        """
+        if total > self.total_bytes:
+            raise DataError(
+                f"would unpack to {total:,} bytes, and {self.total_bytes:,} are allowed",
+                where=where,
+                hint=_raise("total_bytes"),
+            )
+        if total > self.ratio * packed:
+            raise DataError(
+                f"{packed:,} bytes would unpack to {total:,}, more than {self.ratio:g} times that",
+                where=where,
+                hint=_raise("ratio"),
+            )
+
+
+def of(spec: Mapping[str, Any]) -> Limits:
+    """Return the limits of a data set, from the content of its file."""
+    return Limits(**spec.get("limits", {}))
+
+
+def _raise(key: str) -> str:
+    return f"a bomb? If you trust it, raise limits.{key} in the data set's file"
