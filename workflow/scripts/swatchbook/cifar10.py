@@ -104,23 +104,22 @@ def read_batches(
     DataError
         If a batch is missing or has another size, or the tarball cannot be read.
     """
-    for content in _batch_bytes(tarball, images_per_batch * (1 + PIXEL_BYTES)):
-        records = np.frombuffer(content, np.uint8).reshape(images_per_batch, 1 + PIXEL_BYTES)
-        planes = records[:, 1:].reshape(images_per_batch, 3, SIDE, SIDE)
-        yield records[:, 0], np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
-
-
-def _batch_bytes(tarball: Path, size: int) -> Iterator[bytes]:
+    size = images_per_batch * (1 + PIXEL_BYTES)
     try:
         with tarfile.open(tarball, "r:gz") as archive:
             for name in BATCHES:
                 member = archive.getmember(name)
-                file = archive.extractfile(member) if member.size == size else None
-                if file is None:
+                # A link, too, could be followed to a file.
+                if not member.isreg():
+                    raise DataError(f"{name} is no file in it", where=tarball)
+                if member.size != size:
                     raise DataError(
                         f"{name} has {member.size:,} bytes, not {size:,}", where=tarball
                     )
-                yield file.read()
+                content = archive.extractfile(member).read()
+                records = np.frombuffer(content, np.uint8).reshape(images_per_batch, -1)
+                planes = records[:, 1:].reshape(images_per_batch, 3, SIDE, SIDE)
+                yield records[:, 0], np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
     except KeyError:
         raise DataError(f"has no member {name}", where=tarball) from None
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
