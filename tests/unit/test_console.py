@@ -53,6 +53,11 @@ def test_a_message_of_several_lines_is_still_one_line(
     assert printed.count("\n") == 1
 
 
+def test_what_would_steer_the_terminal_is_spelt_out(tmp_path: Path) -> None:
+    error = DataError("'\x1b[2J\u202e\ud800' is no label", where="a\tb.csv")
+    assert str(error) == r"a\tb.csv: '\x1b[2J\u202e\ud800' is no label"
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143)])
 def test_an_interruption_goes_through(tmp_path: Path, error: BaseException) -> None:
     with pytest.raises(type(error)) as caught, reporting_to(tmp_path / "a.log"):

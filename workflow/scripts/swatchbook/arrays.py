@@ -91,14 +91,25 @@ def load(folder: str | Path, split: str, *, mapped: bool = False) -> tuple[np.nd
     Raises
     ------
     DataError
-        If the two do not belong together.
+        If one cannot be read, or the two do not belong together.
     """
     folder = Path(folder)
-    x = np.load(folder / f"x_{split}.npy", mmap_mode="r" if mapped else None, allow_pickle=False)
-    y = np.load(folder / f"y_{split}.npy", allow_pickle=False)
+    x = _read(folder / f"x_{split}.npy", mapped)
+    y = _read(folder / f"y_{split}.npy")
     if len(x) != len(y):
         raise DataError(f"{len(x)} images but {len(y)} labels in the {split} set", where=folder)
     return x, y
+
+
+def _read(path: Path, mapped: bool = False) -> np.ndarray:
+    try:
+        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise DataError(
+            f"cannot be read: {getattr(error, 'strerror', None) or error}",
+            where=path,
+            hint="delete it and run again to decode it anew",
+        ) from error
 
 
 def read_index(folder: str | Path, split: str) -> pd.DataFrame:

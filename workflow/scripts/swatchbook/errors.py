@@ -1,5 +1,6 @@
 """Errors that speak to the user: what happened, in which file or key, and what to do about it."""
 
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -25,7 +26,7 @@ class SwatchbookError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where is not None else ""
         advice = f" ({self.hint})" if self.hint else ""
-        return f"{place}{self.what}{advice}"
+        return _printable(f"{place}{self.what}{advice}")
 
 
 class ConfigurationError(SwatchbookError):
@@ -50,6 +51,16 @@ class DeviceError(SwatchbookError):
 
 class TrainingError(SwatchbookError):
     """A training cannot go on."""
+
+
+def _printable(text: str) -> str:
+    """Spell out what would steer a terminal: names and labels in a message may be anybody's."""
+    return "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 def first_ten(items: Iterable[object]) -> str:

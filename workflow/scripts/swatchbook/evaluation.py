@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from swatchbook import arrays, devices, metrics, models
+from swatchbook.errors import DataError
 from swatchbook.files import read_json, replacing, write_json
 from swatchbook.progress import Progress
 from swatchbook.splits import SPLITS
@@ -50,6 +51,11 @@ def evaluate(
         The class names.
     output
         The folder to write into.
+
+    Raises
+    ------
+    DataError
+        If the arrays or the weights cannot be read.
     """
     output = Path(output)
     run = read_json(run_file)
@@ -58,7 +64,7 @@ def evaluate(
     y = {split: arrays.load(arrays_folder, split, mapped=True)[1] for split in SPLITS}
     image_shape = arrays.load(arrays_folder, "test", mapped=True)[0].shape[1:]
     model = models.build(run["layers"], image_shape, len(classes), run["seed"], precision)
-    model.load_weights(model_file)
+    load_weights(model, model_file)
     measured: dict[str, Mapping[str, float] | None] = {}
     for split in SPLITS:
         labels = y[split].argmax(axis=1)
@@ -83,6 +89,24 @@ def evaluate(
     for name, table in tables.items():
         with replacing(output / f"{name}.csv") as path:
             table.to_csv(path, lineterminator="\n")
+
+
+def load_weights(model: Any, model_file: str | Path) -> None:
+    """Read the weights out of ``model.keras``, and nothing else of it.
+
+    Raises
+    ------
+    DataError
+        If they cannot be read, or are those of another model.
+    """
+    try:
+        model.load_weights(model_file)
+    except Exception as error:  # zipfile, h5py and Keras each raise what they stumble on
+        raise DataError(
+            f"the weights cannot be read: {' '.join(str(error).split()) or type(error).__name__}",
+            where=model_file,
+            hint="delete it and run again to train it anew",
+        ) from error
 
 
 def predict(model: Any, images: np.ndarray, title: str) -> np.ndarray:
