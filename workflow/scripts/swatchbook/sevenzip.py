@@ -88,8 +88,12 @@ def check_methods(block: Any) -> None:
 
 
 def _names_as_they_are(files: Any, buffer: BinaryIO) -> None:
-    for file in files.files:
-        file["filename"] = archiveinfo.read_utf16(buffer)
+    """Read all names at once: py7zr's way, letter by letter, takes seconds for many."""
+    names = buffer.read().decode("utf-16-le").split("\0")
+    if len(names) <= len(files.files):
+        raise py7zr.exceptions.Bad7zFile("the header ends inside its names")
+    for file, name in zip(files.files, names, strict=False):
+        file["filename"] = name
 
 
 _make_decompressor = archiveinfo.Folder.get_decompressor
