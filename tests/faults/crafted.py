@@ -70,7 +70,7 @@ def header(
     crcs = [zlib.crc32(m.content) if m.crc is None else m.crc for m in filled]
     streams += b"\x0a\x01" + b"".join(struct.pack("<I", crc) for crc in crcs) + b"\x00"
     empty = "".join("1" if member not in filled else "0" for member in members)
-    bits = int(empty.ljust(-(-len(empty) // 8) * 8, "0"), 2).to_bytes(-(-len(empty) // 8))
+    bits = int(empty.ljust(-(-len(empty) // 8) * 8, "0") or "0", 2).to_bytes(-(-len(empty) // 8))
     names = b"".join(
         member.name.encode("utf-16le", "surrogatepass") + b"\0\0" for member in members
     )

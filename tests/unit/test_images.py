@@ -1,6 +1,5 @@
 """PNG files become the pixels that they show; whatever else they are is refused by id."""
 
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from makers import chunk, png, random_images, raw_png
+from makers import png, random_images, raw_png
 from swatchbook.errors import DataError
 from swatchbook.images import decode_all, decode_png, encode_png, png_header
 from swatchbook.progress import Progress
@@ -49,55 +48,6 @@ def test_the_header_is_the_one_that_encoders_write() -> None:
 
 def flipped(content: bytes, position: int) -> bytes:
     return content[:position] + bytes([content[position] ^ 0x55]) + content[position + 1 :]
-
-
-def header_only(width: int, height: int) -> bytes:
-    ihdr = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return RED[:8] + chunk(b"IHDR", ihdr) + chunk(b"IEND", b"")
-
-
-IDAT = NOISE.index(b"IDAT")
-PALETTE = chunk(b"PLTE", bytes([255, 0, 0]))
-TRANSPARENT = chunk(b"tRNS", struct.pack(">3H", 255, 0, 0))
-HOSTILE: Mapping[str, tuple[bytes, str]] = {
-    "empty": (b"", "an empty file"),
-    "JPEG": (b"\xff\xd8\xff\xe0" + bytes(60), "not a PNG file"),
-    "text": (b"red" * 30, "not a PNG file"),
-    "wrong signature": (flipped(RED, 0), "not a PNG file"),
-    "line ends converted": (RED.replace(b"\r\n", b"\n"), "not a PNG file"),
-    "signature only": (RED[:8], "not a PNG file"),
-    "cut in the header": (RED[:30], "not a PNG file"),
-    "cut in the pixels": (NOISE[: IDAT + 20], "ends too early"),
-    "without its end": (RED[:-12], "ends too early"),
-    "damaged pixels": (flipped(NOISE, IDAT + 25), "damaged"),
-    "damaged checksum of the pixels": (flipped(NOISE, len(NOISE) - 13), "damaged"),
-    "damaged checksum of the header": (flipped(NOISE, 30), "damaged"),
-    "no pixels": (RED.replace(b"IDAT", b"iDAT"), "damaged"),
-    "16 bits": (raw_png(5, 4, 16, 2, bytes(30)), "16 bits a channel instead of 8"),
-    "1 bit": (raw_png(5, 4, 1, 0, bytes(1)), "1 bits a channel instead of 8"),
-    "grey": (GREY, "grey instead of RGB"),
-    "grey with alpha": (raw_png(5, 4, 8, 4, bytes(10)), "grey with alpha instead of RGB"),
-    "palette": (raw_png(5, 4, 8, 3, bytes(5), PALETTE), "palette instead of RGB"),
-    "alpha": (raw_png(5, 4, 8, 6, bytes(20)), "RGB with alpha instead of RGB"),
-    "a transparent colour": (raw_png(5, 4, 8, 2, bytes(15), TRANSPARENT), "transparent colour"),
-    "no kind of colour": (raw_png(5, 4, 8, 9, bytes(15)), "colour type 9 instead of RGB"),
-    "other size": (raw_png(4, 5, 8, 2, bytes(12)), "4 × 5 pixels instead of 5 × 4"),
-    "a gigapixel by its header": (header_only(50_000, 50_000), "50000 × 50000 pixels instead"),
-}
-
-
-@pytest.mark.parametrize(("content", "reason"), HOSTILE.values(), ids=HOSTILE)
-def test_another_kind_of_file_is_refused_with_the_reason(content: bytes, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        decode_png(content, 4, 5, 3)
-
-
-@pytest.mark.parametrize(("content", "reason"), HOSTILE.values(), ids=HOSTILE)
-def test_another_kind_of_file_is_named_by_its_id(content: bytes, reason: str) -> None:
-    with pytest.raises(DataError) as caught:
-        decode_into({"first": RED, "odd one": content})
-    assert str(caught.value).startswith("some.7z: images that cannot be used: odd one (")
-    assert reason in str(caught.value)
 
 
 def test_rgb_is_refused_where_grey_is_wanted() -> None:

@@ -48,6 +48,7 @@ def read(path: str | Path, classes: Sequence[str]) -> pd.Series:
         raise DataError(f"the label table cannot be read: {text}", where=path) from error
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path) from error
+    table.columns = table.columns.str.strip()
     if list(table.columns) != COLUMNS:
         raise DataError(
             f"the label table has the columns {', '.join(map(repr, table.columns))}; "
