@@ -305,12 +305,9 @@ def write_bare_pickle(path: Path) -> None:
 
 
 ARRAYS: dict[str, tuple] = {
-    "a pickle in it": (
-        write_pickled_array,
-        "Object arrays cannot be loaded when allow_pickle=False",
-    ),
-    "a pickle in it, mapped": (write_pickled_array, "cannot be read"),
-    "a pickle in its place": (write_bare_pickle, "pickle"),
+    "a pickle in it": (write_pickled_array, "it holds Python objects, not numbers"),
+    "a pickle in it, mapped": (write_pickled_array, "it holds Python objects"),
+    "a pickle in its place": (write_bare_pickle, "it holds Python objects"),
     "empty": (b"", "cannot be read: No data left in file"),
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:-4]), "cannot be read"),
     "a header that is code": (

@@ -25,6 +25,7 @@ from swatchbook.limits import Limits
 
 BLOCK_BYTES = 1 << 20
 DAMAGED_HINT = "delete the file and run again to download it anew"
+BOMB_HINT = "a bomb? If you trust it, raise limits.members in the data set's file"
 
 
 class Archive:
@@ -77,6 +78,8 @@ class Archive:
         """Check the header's size as packed, since py7zr reads it whole."""
         with open(self.path, "rb") as file:
             start = file.read(32)
+        if not start:
+            raise DataError("an empty file, no 7z archive", where=self.path, hint=DAMAGED_HINT)
         most = sevenzip.most_header_bytes(self.limits)
         if len(start) < 32 or not start.startswith(py7zr.properties.MAGIC_7Z):
             return  # py7zr says so better
@@ -211,31 +214,24 @@ def _telling(path: str | Path) -> Iterator[None]:
     """Turn what py7zr and the decompressors raise into a DataError."""
     try:
         yield
+    except DataError:
+        raise
     except py7zr.exceptions.PasswordRequired as error:
         raise DataError("the archive is encrypted", where=path, hint="unpack it first") from error
     except py7zr.exceptions.UnsupportedCompressionMethodError as error:
         raise DataError(
-            f"packed by a method that is not supported: {error}",
+            f"packed by a method that is not supported: {error.args[-1]}",
             where=path,
             hint="pack it again, for example with 7z a -m0=lzma2",
-        ) from error
-    except py7zr.exceptions.Bad7zFile as error:
-        if "exceeds limit" not in str(error):
-            raise _unreadable(path, error) from error
-        raise DataError(
-            f"its header asks for more than is allowed: {error}",
-            where=path,
-            hint="a bomb? If you trust it, raise limits.members in the data set's file",
         ) from error
     except Exception as error:  # a damaged header or block: py7zr raises what it stumbles on
         if isinstance(error, OSError) and error.errno is not None:
             raise DataError(f"cannot be read: {error.strerror}", where=path) from error
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str | Path, error: Exception) -> DataError:
-    return DataError(
-        f"not a readable 7z archive: {error or type(error).__name__}",
-        where=path,
-        hint=DAMAGED_HINT,
-    )
+        text = str(error) or type(error).__name__
+        if "exceeds limit" in text:
+            what, hint = f"its header asks for more than is allowed: {text}", BOMB_HINT
+        elif "truncated" in text or "exceeds the archive size" in text:
+            what, hint = f"the archive is cut off: {text}", DAMAGED_HINT
+        else:
+            what, hint = f"not a readable 7z archive: {text}", DAMAGED_HINT
+        raise DataError(what, where=path, hint=hint) from error

@@ -105,8 +105,11 @@ def _read(path: Path, mapped: bool = False) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if "pickle" in reason or "Python objects" in reason:  # NumPy says how to run them
+            reason = "it holds Python objects, not numbers"
         raise DataError(
-            f"cannot be read: {getattr(error, 'strerror', None) or error}",
+            f"cannot be read: {reason}",
             where=path,
             hint="delete it and run again to decode it anew",
         ) from error
