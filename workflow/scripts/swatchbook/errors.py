@@ -3,6 +3,10 @@
 import unicodedata
 from collections.abc import Iterable
 
+# Unicode's categories of control characters, of what turns text round, of half characters and of
+# line ends.
+STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
 
 class SwatchbookError(Exception):
     """Something that the user can act on, told in one line and without a traceback.
@@ -57,7 +61,7 @@ def _printable(text: str) -> str:
     """Spell out what would steer a terminal: names and labels in a message may be anybody's."""
     return "".join(
         character
-        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+        if character == "\n" or unicodedata.category(character) not in STEERING
         else character.encode("unicode_escape").decode()
         for character in text
     )
