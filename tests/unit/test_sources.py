@@ -269,12 +269,16 @@ def from_kaggle(server: Loopback, take: Acquire, target: Path, *replies: Reply |
     return take(kaggle(), "trainLabels.csv", target, environment=environment)
 
 
-def zipped(**members: bytes) -> bytes:
+def zipped(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(content, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
     return content.getvalue()
+
+
+def damaged(content: bytes) -> bytes:
+    return content[:80] + bytes(100) + content[180:]
 
 
 def test_a_zipped_answer_of_kaggle_is_unwrapped(
@@ -295,8 +299,11 @@ def test_a_zipped_answer_of_kaggle_is_unwrapped(
         (zipped(**{"a/trainLabels.csv": TABLE, "b/trainLabels.csv": TABLE}), "2 members"),
         (zipped(**{"trainLabels.csv": bytes(1 << 20)}), "would unpack to 1,048,576"),
         (zipped(**{"trainLabels.csv": TABLE})[:-40], "cannot be read"),
+        (damaged(zipped(**{"trainLabels.csv": TABLE})), "cannot be read"),
+        (damaged(zipped(zipfile.ZIP_LZMA, **{"trainLabels.csv": TABLE})), "cannot be read"),
+        (damaged(zipped(zipfile.ZIP_BZIP2, **{"trainLabels.csv": TABLE})), "cannot be read"),
     ],
-    ids=["missing", "twice", "bomb", "cut"],
+    ids=["missing", "twice", "bomb", "cut", "damaged", "damaged LZMA", "damaged bzip2"],
 )
 def test_a_zipped_answer_that_cannot_be_right_is_refused(
     server: Loopback, take: Acquire, tmp_path: Path, answer: bytes, words: str

@@ -185,7 +185,7 @@ def why_not_a_name(name: str) -> str | None:
         return "no name"
     if "\0" in name:
         return "a NUL in it"
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
         return "a control character in it"
     if "\\" in name:
         return "a backslash in it"

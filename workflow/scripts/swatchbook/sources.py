@@ -3,6 +3,7 @@
 import fcntl
 import json
 import logging
+import lzma
 import os
 import time
 import zipfile
@@ -317,7 +318,7 @@ def _unzip_in_place(path: Path, file: str) -> None:
             # A member is never read beyond the size that was just checked, and its CRC is checked.
             with archive.open(members[0]) as reading, files.replacing_file(path) as writing:
                 _pour(reading, writing, Progress(f"unzip {file}", size, "B"), path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
         raise DownloadError(f"came as a zip archive that cannot be read: {error}") from error
 
 
@@ -327,7 +328,8 @@ def _pour(reading: BinaryIO, writing: BinaryIO, progress: Progress, source: Path
             try:
                 chunk = reading.read(COPY_BYTES)
             except OSError as error:
-                raise DownloadError(f"{source} cannot be read: {error.strerror}") from error
+                reason = error.strerror or error
+                raise DownloadError(f"{source} cannot be read: {reason}") from error
             if not chunk:
                 return
             writing.write(chunk)
