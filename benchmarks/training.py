@@ -23,8 +23,9 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from swatchbook import configuration, decoding, devices, metrics, models, splits, training
+from swatchbook import configuration, decoding, devices, metrics, models, splits
 from swatchbook.evaluation import predict
+from swatchbook.trainer import Trainer
 
 PRECISIONS = ("mixed_bfloat16", "float32")
 
@@ -58,7 +59,7 @@ def train_here(options: argparse.Namespace) -> dict[str, float]:
     model = models.build(layers, x.shape[1:], 10, options.seed, device.precision)
     none = x[:0], y[:0]
     with tempfile.TemporaryDirectory() as events:
-        trainer = training.Trainer(model, x, y, settings, options.seed)
+        trainer = Trainer(model, x, y, settings, options.seed)
         history = trainer.fit({"validation": none}, events)
     counted = history[1:]
     figures = {"images_per_second": statistics.mean(row.images_per_second for row in counted)}

@@ -2,6 +2,7 @@
 
 Requires: results/<dataset>/arrays/.
 Provides: model.keras, history.csv, run.json and tensorboard/ in results/<dataset>/<model>/seed-<seed>/.
+Leaves, when interrupted: checkpoints/<dataset>/<model>/seed-<seed>/, to go on from.
 """
 
 
@@ -29,6 +30,8 @@ rule train_model:
     params:
         layers=model_layers,
         settings=config["training"],
+        # No output: Snakemake deletes those of a job that has failed.
+        checkpoints="checkpoints/{dataset}/{model}/seed-{seed}",
         code=code_digest("train"),
     script:
         "../scripts/train.py"

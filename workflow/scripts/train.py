@@ -12,4 +12,6 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.settings,
         int(snakemake.wildcards.seed),
         Path(snakemake.output.model).parent,
+        snakemake.params.checkpoints,
+        snakemake.params.code,
     )
