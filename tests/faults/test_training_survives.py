@@ -1,0 +1,239 @@
+"""Whatever ends a training, the same command goes on from its last epoch to the same bits."""
+
+import re
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from test_training import LAYERS, SETTINGS, make_arrays
+from trainings import Training, differences, kill, wait_until
+
+MORE = SETTINGS | {"epochs": 4}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # 1,100 validation images are measured in three batches, the last an incomplete one.
+    return make_arrays(tmp_path_factory.mktemp("data"), validation=1100)
+
+
+@pytest.fixture(scope="module")
+def untouched(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Training]:
+    """An uninterrupted training, one for each precision."""
+    done: dict[str, Training] = {}
+
+    def trained(precision: str = "float32") -> Training:
+        if precision not in done:
+            folder = tmp_path_factory.mktemp(precision)
+            done[precision] = Training(folder, data, LAYERS, MORE | {"precision": precision})
+            assert done[precision].run() == (0, "")
+        return done[precision]
+
+    return trained
+
+
+@pytest.fixture
+def training(data: Path, tmp_path: Path) -> Training:
+    return Training(tmp_path, data, LAYERS, MORE)
+
+
+def lines(training: Training, level: str) -> list[str]:
+    """Return what was logged at a level."""
+    return re.findall(rf"^\S+ \S+ {level} (.*)$", training.log, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("precision", "kills"),
+    [
+        pytest.param(
+            "float32",
+            [
+                # Call of which function, and the epochs that are kept after it.
+                (("swatchbook.checkpoints", "_sync", 1), []),  # files written, not on the disk
+                (("swatchbook.checkpoints", "_rename", 2), [1]),
+                (("swatchbook.training", "write_history", 1), [3, 4]),
+            ],
+            id="float32",
+        ),
+        pytest.param(
+            "mixed_bfloat16",
+            [
+                (("swatchbook.checkpoints", "write_text", 2), [1]),  # a part not even written
+                (("shutil", "rmtree", 3), [2, 3]),  # when an older one is removed
+                (("swatchbook.models", "save", 1), [3, 4]),
+            ],
+            id="mixed_bfloat16",
+        ),
+        pytest.param(
+            "mixed_float16",
+            [(("swatchbook.checkpoints", "_sync", 13), [1, 2])],
+            id="mixed_float16",
+        ),
+    ],
+)
+def test_a_training_killed_inside_a_writing_goes_on_to_the_same_bits(
+    training: Training,
+    untouched: Callable[[str], Training],
+    precision: str,
+    kills: list[tuple[tuple[str, str, int], list[int]]],
+) -> None:
+    training.settings = MORE | {"precision": precision}
+    expected = []
+    for where, kept in kills:
+        assert training.run(kill=where) == (-signal.SIGKILL, "")
+        assert training.epochs_kept() == kept
+        expected += kept[-1:]
+    assert training.run() == (0, "")
+    assert training.run_json()["resumed_after"] == expected
+    assert untouched(precision).run_json()["resumed_after"] == []
+    assert differences(training.cell, untouched(precision).cell) == []
+    assert not training.checkpoints.exists()
+
+
+def test_a_training_killed_from_outside_when_an_epoch_has_ended_goes_on_to_the_same_bits(
+    training: Training, untouched: Callable[[], Training]
+) -> None:
+    training.settings = untouched().settings
+    process = training.start()
+    wait_until(lambda: 2 in training.epochs_kept(), process)
+    kill(process)
+    assert process.returncode == -signal.SIGKILL
+    (after,) = training.epochs_kept()[-1:]
+    assert training.run() == (0, "")
+    assert training.run_json()["resumed_after"] == [after]
+    assert f"resumed after epoch {after} from {training.checkpoints}" in lines(training, "INFO")
+    assert differences(training.cell, untouched().cell) == []
+
+
+def test_sigterm_ends_at_the_next_step_and_says_that_the_same_command_goes_on(
+    training: Training,
+) -> None:
+    training.settings = MORE | {"epochs": 100_000}
+    process = training.start()
+    wait_until(training.epochs_kept, process)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    after = training.epochs_kept()[-1]
+    assert re.fullmatch(
+        rf"swatchbook: error: stopped by SIGTERM in epoch {after + 1}, step \d of 3 "
+        rf"\(the same command goes on after epoch {after}\)\n",
+        said,
+    )
+    assert training.run(kill=("swatchbook.checkpoints", "_rename", 1)) == (-signal.SIGKILL, "")
+    assert f"resumed after epoch {after} from {training.checkpoints}" in lines(training, "INFO")
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error(
+    training: Training, untouched: Callable[[], Training], tmp_path: Path
+) -> None:
+    training.run(kill=("swatchbook.models", "save", 1))
+    assert training.epochs_kept() == [3, 4]
+    newest = training.checkpoints / training.whole_checkpoints()[-1]
+    with (newest / "state.npz").open("r+b") as file:
+        file.truncate(1000)
+    both = Training(tmp_path / "both", training.data, training.layers, training.settings)
+    shutil.copytree(training.checkpoints, both.checkpoints)
+    (both.checkpoints / both.whole_checkpoints()[0] / "facts.json").unlink()
+
+    assert training.run() == (0, "")
+    warned = lines(training, "WARNING")
+    assert len(warned) == 1 and f"{newest} is damaged and not used: state.npz" in warned[0]
+    assert training.run_json()["resumed_after"] == [3]
+    assert differences(training.cell, untouched().cell) == []
+
+    code, said = both.run()
+    assert code == 1
+    assert said.startswith(f"swatchbook: error: {both.checkpoints}: damaged: none of 2 checkpoints")
+    assert "make clean-checkpoints" in said and said.count("\n") == 1
+    assert not (both.cell / "model.keras").exists()
+    assert both.epochs_kept() == [3, 4]
+
+
+def test_a_checkpoint_of_other_settings_data_or_code_is_not_used(
+    training: Training, untouched: Callable[[], Training], tmp_path: Path
+) -> None:
+    training.settings = MORE | {"learning_rate": 0.02}
+    training.code = "0"
+    data, training.data = training.data, tmp_path / "other"
+    shutil.copytree(data, training.data)
+    x = np.load(training.data / "x_train.npy")
+    x[0, 0, 0, 0] += 0.5
+    np.save(training.data / "x_train.npy", x)
+    training.run(kill=("swatchbook.checkpoints", "_rename", 3))
+    assert training.epochs_kept() == [1, 2]
+
+    training.settings, training.code, training.data = MORE, "1", data
+    assert training.run() == (0, "")
+    warned = [line for line in lines(training, "WARNING") if "is not used" in line]
+    assert len(warned) == 2
+    for said in ("training.learning_rate (0.02 then, 0.01 now)", "code (0 then, 1 now)", "data.tr"):
+        assert said in warned[0]
+    assert "data.validation" not in warned[0]
+    assert training.run_json()["resumed_after"] == []
+    assert differences(training.cell, untouched().cell) == []
+
+
+def test_two_trainings_of_the_same_at_once_end_with_the_same_bits(
+    training: Training, untouched: Callable[[], Training]
+) -> None:
+    """As when Snakemake is killed, its job is not, and Snakemake is started again."""
+    both = training.start(), training.start()
+    for process in both:
+        assert process.communicate(timeout=300)[1] == ""
+        assert process.returncode == 0
+    models = [one.cell / "model.keras" for one in (training, untouched())]
+    assert models[0].read_bytes() == models[1].read_bytes()
+
+
+def test_a_loss_that_is_not_finite_is_named_by_epoch_and_step_and_the_last_epoch_is_kept(
+    training: Training,
+) -> None:
+    training.layers = [{"flatten": {}}]
+    training.settings = MORE | {"epochs": 50, "learning_rate": 4e36}
+    code, said = training.run()
+    assert code == 1
+    assert said.count("\n") == 1
+    told = re.search(r"the loss is no finite number in epoch (\d+), step [123] of 3 ", said)
+    epoch = int(told[1])
+    assert epoch > 1
+    assert "training.learning_rate" in said
+    assert f"the checkpoint after epoch {epoch - 1} is kept" in said
+    assert training.epochs_kept()[-1] == epoch - 1
+    kept = training.checkpoints / training.whole_checkpoints()[-1] / "state.npz"
+    for array in np.load(kept, allow_pickle=False).values():
+        assert np.isfinite(array).all()
+
+
+@pytest.mark.parametrize("image", [3, 70])
+def test_the_first_step_with_nan_is_found(training: Training, tmp_path: Path, image: int) -> None:
+    data, training.data = training.data, tmp_path / "nan"
+    shutil.copytree(data, training.data)
+    x = np.load(training.data / "x_train.npy")
+    x[image, 0, 0, 0] = np.nan
+    np.save(training.data / "x_train.npy", x)
+    training.layers = [{"flatten": {}}]  # a ReLU would make 0 of it
+    training.settings = MORE | {"shuffle": False}
+    code, said = training.run()
+    assert code == 1
+    step = image // 32 + 1
+    assert f"the loss is no finite number in epoch 1, step {step} of 3 " in said
+    assert ("look for NaN in the images" in said) == (step == 1)
+
+
+def test_a_lack_of_memory_names_the_batch_size(training: Training) -> None:
+    # 90 x 8 x 8 x 200,000 values for a batch are 4.6 GB, of which no byte is ever written.
+    conv: dict[str, Any] = {"filters": 200_000, "kernel": 3, "activation": "relu"}
+    training.layers = [{"conv": conv}, {"pool": {"size": 8}}, {"flatten": {}}]
+    training.settings = MORE | {"batch_size": 90}
+    code, said = training.run(memory=3_000_000_000)
+    assert code == 1
+    line = said.splitlines()[-1]
+    assert line.startswith("swatchbook: error: training.batch_size: out of memory with")
+    assert "training.batch_size 90 and 90 training images" in line
+    assert "take smaller batches" in line
