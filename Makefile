@@ -6,10 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint fault-report clean-checkpoints clean
 
 demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
-	@$(BIN)/snakemake --directory demo --cores $(CORES) --quiet rules host reason
+	@$(BIN)/python workflow/locks.py demo
+	@$(BIN)/snakemake --directory demo --cores $(CORES) --rerun-incomplete --quiet rules host reason
 	@echo "The report is demo/results/report.html"
 
 test: $(INSTALLED)  ## run all tests
@@ -21,7 +22,13 @@ lint: $(INSTALLED)  ## check style and the workflow's structure
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint
 
-clean:  ## remove the demo's results
+fault-report: $(INSTALLED)  ## make the faults happen and write what was seen into docs/faults.md
+	@$(BIN)/python tests/faults/write_report.py docs/faults.md
+
+clean-checkpoints:  ## remove what interrupted trainings would go on from
+	rm -rf checkpoints demo/checkpoints
+
+clean: clean-checkpoints  ## remove the demo's results
 	rm -rf demo/results demo/logs demo/.snakemake
 
 $(INSTALLED): pyproject.toml constraints.txt

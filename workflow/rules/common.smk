@@ -17,12 +17,24 @@ PUBLISHED = WORKFLOW / "published"
 SCHEMAS = WORKFLOW / "schemas"
 # The working directory's own, then those that come with the workflow.
 DATASET_FOLDERS = [Path("config/datasets"), WORKFLOW.parent / "config" / "datasets"]
-sys.path.insert(0, str(LIBRARY))
+sys.path[:0] = [str(LIBRARY), str(WORKFLOW)]
 
+import locks
 from swatchbook import configuration, provenance
 from swatchbook.errors import ConfigurationError
 from swatchbook.names import EXPLORE_FIGURES, comparison_figures
 from swatchbook.splits import SPLITS
+
+# Snakemake would end with a traceback.
+for folder in filter(os.path.exists, ("results", "logs", "checkpoints")):
+    if workflow.is_main_process and not os.access(folder, os.W_OK):
+        place = Path(folder).resolve()
+        sys.exit(f"swatchbook: error: {place}: cannot be written: read-only, or no permission")
+
+# Snakemake's own message about its lock does not say whose it is.
+if workflow.is_main_process and any(Path(".snakemake/locks").glob("*.lock")):
+    if runs := locks.runs_in("."):
+        print(f"swatchbook: {locks.told('.', runs)}", file=sys.stderr)
 
 try:
     config.update(
