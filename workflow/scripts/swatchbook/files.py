@@ -14,6 +14,9 @@ from typing import Any, BinaryIO
 
 from swatchbook.errors import StorageError
 
+# What `ndarray.tofile` says without an error number when an array does not fit.
+NUMPY_LACKS_ROOM = ("Not enough free space to write", " requested and ")
+
 
 @contextmanager
 def temporary_beside(path: str | Path) -> Iterator[Path]:
@@ -36,9 +39,11 @@ def temporary_beside(path: str | Path) -> Iterator[Path]:
             finally:
                 temporary.unlink(missing_ok=True)
     except OSError as error:
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        lacks_room = error.errno is None and any(part in str(error) for part in NUMPY_LACKS_ROOM)
+        is_full = lacks_room or error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = os.strerror(errno.ENOSPC) if lacks_room else error.strerror
         raise StorageError(
-            f"cannot be written: {error.strerror or type(error).__name__}",
+            f"cannot be written: {reason or type(error).__name__}",
             where=path,
             hint="make room on this disk" if is_full else None,
         ) from error
