@@ -42,6 +42,9 @@ def training(data: Path, tmp_path: Path) -> Training:
     return Training(tmp_path, data, LAYERS, MORE)
 
 
+Record = Callable[[str, object], None]
+
+
 def lines(training: Training, level: str) -> list[str]:
     """Return what was logged at a level."""
     return re.findall(rf"^\S+ \S+ {level} (.*)$", training.log, re.MULTILINE)
@@ -111,7 +114,7 @@ def test_a_training_killed_from_outside_when_an_epoch_has_ended_goes_on_to_the_s
 
 
 def test_sigterm_ends_at_the_next_step_and_says_that_the_same_command_goes_on(
-    training: Training,
+    training: Training, record_property: Record
 ) -> None:
     training.settings = MORE | {"epochs": 100_000}
     process = training.start()
@@ -119,6 +122,7 @@ def test_sigterm_ends_at_the_next_step_and_says_that_the_same_command_goes_on(
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=30)[1]
     assert process.returncode == 1
+    record_property("told", said.strip())
     after = training.epochs_kept()[-1]
     assert re.fullmatch(
         rf"swatchbook: error: stopped by SIGTERM in epoch {after + 1}, step \d of 3 "
@@ -130,7 +134,10 @@ def test_sigterm_ends_at_the_next_step_and_says_that_the_same_command_goes_on(
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error(
-    training: Training, untouched: Callable[[], Training], tmp_path: Path
+    training: Training,
+    untouched: Callable[[], Training],
+    tmp_path: Path,
+    record_property: Record,
 ) -> None:
     training.run(kill=("swatchbook.models", "save", 1))
     assert training.epochs_kept() == [3, 4]
@@ -149,6 +156,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error(
 
     code, said = both.run()
     assert code == 1
+    for line in (*warned, said.strip()):
+        record_property("told", line.replace(f"{tmp_path}/", ""))
     assert said.startswith(f"swatchbook: error: {both.checkpoints}: damaged: none of 2 checkpoints")
     assert "make clean-checkpoints" in said and said.count("\n") == 1
     assert not (both.cell / "model.keras").exists()
@@ -156,7 +165,10 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error(
 
 
 def test_a_checkpoint_of_other_settings_data_or_code_is_not_used(
-    training: Training, untouched: Callable[[], Training], tmp_path: Path
+    training: Training,
+    untouched: Callable[[], Training],
+    tmp_path: Path,
+    record_property: Record,
 ) -> None:
     training.settings = MORE | {"learning_rate": 0.02}
     training.code = "0"
@@ -172,6 +184,7 @@ def test_a_checkpoint_of_other_settings_data_or_code_is_not_used(
     assert training.run() == (0, "")
     warned = [line for line in lines(training, "WARNING") if "is not used" in line]
     assert len(warned) == 2
+    record_property("told", warned[0].replace(f"{tmp_path}/", ""))
     for said in ("training.learning_rate (0.02 then, 0.01 now)", "code (0 then, 1 now)", "data.tr"):
         assert said in warned[0]
     assert "data.validation" not in warned[0]
@@ -192,12 +205,13 @@ def test_two_trainings_of_the_same_at_once_end_with_the_same_bits(
 
 
 def test_a_loss_that_is_not_finite_is_named_by_epoch_and_step_and_the_last_epoch_is_kept(
-    training: Training,
+    training: Training, record_property: Record
 ) -> None:
     training.layers = [{"flatten": {}}]
     training.settings = MORE | {"epochs": 50, "learning_rate": 4e36}
     code, said = training.run()
     assert code == 1
+    record_property("told", said.strip())
     assert said.count("\n") == 1
     told = re.search(r"the loss is no finite number in epoch (\d+), step [123] of 3 ", said)
     epoch = int(told[1])
@@ -211,7 +225,9 @@ def test_a_loss_that_is_not_finite_is_named_by_epoch_and_step_and_the_last_epoch
 
 
 @pytest.mark.parametrize("image", [3, 70])
-def test_the_first_step_with_nan_is_found(training: Training, tmp_path: Path, image: int) -> None:
+def test_the_first_step_with_nan_is_found(
+    training: Training, tmp_path: Path, image: int, record_property: Record
+) -> None:
     data, training.data = training.data, tmp_path / "nan"
     shutil.copytree(data, training.data)
     x = np.load(training.data / "x_train.npy")
@@ -221,12 +237,13 @@ def test_the_first_step_with_nan_is_found(training: Training, tmp_path: Path, im
     training.settings = MORE | {"shuffle": False}
     code, said = training.run()
     assert code == 1
+    record_property("told", said.strip())
     step = image // 32 + 1
     assert f"the loss is no finite number in epoch 1, step {step} of 3 " in said
     assert ("look for NaN in the images" in said) == (step == 1)
 
 
-def test_a_lack_of_memory_names_the_batch_size(training: Training) -> None:
+def test_a_lack_of_memory_names_the_batch_size(training: Training, record_property: Record) -> None:
     # 90 x 8 x 8 x 200,000 values for a batch are 4.6 GB, of which no byte is ever written.
     conv: dict[str, Any] = {"filters": 200_000, "kernel": 3, "activation": "relu"}
     training.layers = [{"conv": conv}, {"pool": {"size": 8}}, {"flatten": {}}]
@@ -234,6 +251,7 @@ def test_a_lack_of_memory_names_the_batch_size(training: Training) -> None:
     code, said = training.run(memory=3_000_000_000)
     assert code == 1
     line = said.splitlines()[-1]
+    record_property("told", line)
     assert line.startswith("swatchbook: error: training.batch_size: out of memory with")
     assert "training.batch_size 90 and 90 training images" in line
     assert "take smaller batches" in line

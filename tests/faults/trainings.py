@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,6 @@ class Training:
     settings: Mapping[str, Any]
     seed: int = 0
     code: str = "1"
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cell(self) -> Path:
@@ -105,6 +104,11 @@ class Training:
         if not self.checkpoints.is_dir():
             return []
         return sorted(path.name for path in self.checkpoints.glob("epoch-*"))
+
+    def has_begun(self) -> bool:
+        """Whether the log says that the model is built."""
+        log = self.folder / "log"
+        return log.exists() and " parameters, " in log.read_text()
 
     def epochs_kept(self) -> list[int]:
         return [int(name.split("-")[1]) for name in self.whole_checkpoints()]
