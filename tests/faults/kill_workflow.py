@@ -1,0 +1,221 @@
+"""Kill Snakemake and its jobs at random moments, and compare the results to an untouched run's.
+
+    python tests/faults/kill_workflow.py [--kills 50] [--minutes 60] [--seed 0] [--json FILE]
+
+A small project with one data set and two models is started and killed until it gets to its end,
+then again from nothing, until there were enough kills. Markdown on standard output. The exit code
+is 1 if any result differs.
+"""
+
+import argparse
+import collections
+import csv
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests" / "workflow")]
+
+from project import Project, new_project  # noqa: E402
+
+# Until a kill, after the run has taken its lock (before that, only in one of ten): most often soon,
+# but often enough late for the longest jobs to come to their end.
+SOON, LATE, SHARE_LATE, SHARE_EARLY = (0.0, 8.0), (8.0, 20.0), 0.3, 0.1
+VICTIMS = ("Snakemake and its jobs", "Snakemake alone", "one job alone")
+TIMES = {"started", "seconds", "seconds_in_epochs", "images_per_second", "resumed_after"}
+COMMAND = [sys.executable, "-m", "snakemake", "--directory", "work", "--cores", "2"]
+
+
+def digests(work: Path) -> dict[str, str]:
+    """Return a digest of each result, with times and speeds left out.
+
+    Left out as a whole are benchmarks (nothing but times), TensorBoard's events (they hold the
+    time of writing) and the page (it shows times; all else on it comes from the other files).
+    """
+    found = {}
+    for path in sorted((work / "results").rglob("*")):
+        name = str(path.relative_to(work))
+        if path.is_dir() or re.search(r"/benchmarks/|/tensorboard/|report\.html$", name):
+            continue
+        content = path.read_bytes()
+        if path.suffix == ".json":
+            content = json.dumps(_untimed(json.loads(content)), sort_keys=True).encode()
+        elif path.name == "history.csv":
+            rows = csv.DictReader(io.StringIO(content.decode()))
+            content = json.dumps([_untimed(row) for row in rows]).encode()
+        found[name] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+def _untimed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _untimed(item) for key, item in value.items() if key not in TIMES}
+    return [_untimed(item) for item in value] if isinstance(value, list) else value
+
+
+def processes(group: int) -> dict[int, str]:
+    """Return the command lines of the living processes of a group, by their number."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        try:
+            if not entry.name.isdigit() or os.getpgid(int(entry.name)) != group:
+                continue
+            if (entry / "stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ").strip()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def kill(
+    snakemake: subprocess.Popen[bytes], victim: str, generator: random.Random
+) -> tuple[str, str] | None:
+    """Kill a victim; return it and the rules whose jobs were running.
+
+    Snakemake is the victim where there is no job; ``None`` is returned if it has ended.
+    """
+    alive = processes(snakemake.pid)
+    jobs = {  # the shells that start them left out
+        pid: line
+        for pid, line in alive.items()
+        if ".snakemake/scripts" in line and "python" in line.split()[0]
+    }
+    if snakemake.pid not in alive:
+        return None
+    if not jobs:
+        victim = VICTIMS[1]
+    rules = sorted({re.search(r"tmp\w+\.(\w+)\.py", line)[1] for line in jobs.values()})
+    if victim == VICTIMS[0]:
+        os.killpg(snakemake.pid, signal.SIGKILL)
+    elif victim == VICTIMS[1]:
+        os.kill(snakemake.pid, signal.SIGKILL)
+    else:
+        killed = generator.choice(sorted(jobs))
+        rules = [re.search(r"tmp\w+\.(\w+)\.py", jobs[killed])[1]]
+        os.kill(killed, signal.SIGKILL)
+    return victim, ", ".join(rules) or "between jobs"
+
+
+def is_locked(project: Project) -> bool:
+    return any((project.work / ".snakemake" / "locks").glob("*.lock"))
+
+
+def attempt(project: Project, generator: random.Random | None, log: Path) -> tuple[bool, Any]:
+    """Start the workflow once; return whether it came to a good end, and what was killed if it was.
+
+    As a user would: unlock if Snakemake asks for it, then the plain command.
+    """
+    if is_locked(project):
+        subprocess.run([*COMMAND, "--unlock"], cwd=project.folder, check=True, capture_output=True)
+    with log.open("ab") as said:
+        snakemake = subprocess.Popen(
+            [*COMMAND, "--rerun-incomplete"],
+            cwd=project.folder,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        killed = None
+        if generator:
+            victim = generator.choice(VICTIMS)
+            span = LATE if generator.random() < SHARE_LATE else SOON
+            if generator.random() > SHARE_EARLY:
+                while snakemake.poll() is None and not is_locked(project):
+                    time.sleep(0.01)
+            try:
+                snakemake.wait(timeout=generator.uniform(*span))
+            except subprocess.TimeoutExpired:
+                killed = kill(snakemake, victim, generator)
+        snakemake.wait()
+    return snakemake.returncode == 0, (killed, snakemake.pid)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--minutes", type=float, default=60, help="no more kills after so many")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    generator = random.Random(options.seed)
+    kills: list[tuple[str, str]] = []
+    rounds: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        (Path(folder) / "project").mkdir()
+        project = new_project(Path(folder) / "project")
+        project.configure(training={"epochs": 3})
+        whole, _ = attempt(project, None, log)
+        assert whole, log.read_text()
+        untouched = digests(project.work)
+        deadline = time.monotonic() + 60 * options.minutes
+        while len(kills) < options.kills and time.monotonic() < deadline:
+            for part in ("results", "logs", "checkpoints", ".snakemake"):
+                shutil.rmtree(project.work / part, ignore_errors=True)
+            before, groups, done = len(kills), [], False
+            while not done:
+                enough = len(kills) >= options.kills or time.monotonic() > deadline
+                done, (killed, group) = attempt(project, None if enough else generator, log)
+                groups.append(group)
+                kills += [killed] if killed else []
+                assert done or killed, log.read_text()[-5000:]
+                print(
+                    f"{len(kills)} {killed} {'ended' if done else ''}", file=sys.stderr, flush=True
+                )
+            while any(map(processes, groups)):  # jobs whose Snakemake was killed
+                time.sleep(0.1)
+            now = digests(project.work)
+            different = sorted(n for n in {*now, *untouched} if now.get(n) != untouched.get(n))
+            left = [str(p) for p in (project.work / "checkpoints").rglob("*") if p.is_file()]
+            rounds.append({"kills": len(kills) - before, "differences": different, "left": left})
+    if options.json:
+        options.json.write_text(json.dumps({"kills": kills, "rounds": rounds}, indent=2) + "\n")
+    print(markdown(kills, rounds, len(untouched), options.seed))
+    sys.exit(any(one["differences"] for one in rounds))
+
+
+def markdown(
+    kills: list[tuple[str, str]], rounds: list[dict[str, Any]], files: int, seed: int
+) -> str:
+    counted = collections.Counter(victim for victim, _ in kills)
+    during = collections.Counter(rule for _, rules in kills for rule in rules.split(", "))
+    different = sorted({name for one in rounds for name in one["differences"]})
+    return "\n".join(
+        [
+            "## The whole workflow killed at random moments",
+            "",
+            f"{len(kills)} times SIGKILL at random moments (seed {seed}) on a small project with "
+            f"one data set and two models, in {len(rounds)} rounds from nothing to a good end: "
+            f"{', '.join(str(one['kills']) for one in rounds)} kills. After each kill the same "
+            "command again, after `--unlock` where the lock was left, with `--rerun-incomplete`.",
+            "",
+            "| killed | times |",
+            "|---|---|",
+            *(f"| {victim} | {counted[victim]} |" for victim in VICTIMS),
+            "",
+            "| job that was running or killed | times |",
+            "|---|---|",
+            *(f"| {rule} | {count} |" for rule, count in during.most_common()),
+            "",
+            f"Of {files} result files of an untouched run (times left out), "
+            f"{', '.join(different) or 'none'} differed after any round.",
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
