@@ -22,8 +22,8 @@ rule download_file:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
         pins=file_pins,
     script:

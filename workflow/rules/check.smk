@@ -6,6 +6,11 @@ labels that look wrong; results/<dataset>/gallery/: the test images that the rep
 """
 
 
+# Seconds, without TensorFlow: not worth a place in a cluster's queue.
+localrules:
+    check_predictions,
+
+
 rule check_data:
     """Look for classes out of balance, images that show nothing, and images that are there twice."""
     input:
@@ -29,8 +34,8 @@ rule check_data:
         "../envs/swatchbook.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
-        runtime=15,
+        mem_mb=growing(1500),
+        runtime=growing(15),
     params:
         classes=dataset_classes,
         code=code_digest("check_data"),
@@ -61,8 +66,8 @@ rule check_predictions:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         models=MODELS,
         seeds=SEEDS,

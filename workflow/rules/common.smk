@@ -20,8 +20,8 @@ DATASET_FOLDERS = [Path("config/datasets"), WORKFLOW.parent / "config" / "datase
 sys.path[:0] = [str(LIBRARY), str(WORKFLOW)]
 
 import locks
-from swatchbook import configuration, provenance
-from swatchbook.errors import ConfigurationError
+from swatchbook import configuration, provenance, queues
+from swatchbook.errors import ConfigurationError, QueueError
 from swatchbook.names import EXPLORE_FIGURES, comparison_figures
 from swatchbook.splits import SPLITS
 
@@ -52,6 +52,9 @@ MODELS = list(config["models"])
 SEEDS = config["seeds"]
 CELLS = {"dataset": DATASETS, "model": MODELS, "seed": SEEDS}
 
+# The default models need half a minute an epoch at most on one shared CPU core; six times that.
+TRAINING_MINUTES = 30 + 3 * config["training"]["epochs"]
+
 ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
 ARRAYS = expand("results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv"])
 EXTRACTED = "results/{dataset}/images"
@@ -77,6 +80,20 @@ wildcard_constraints:
     dataset="|".join(DATASETS),
     model="|".join(MODELS),
     seed=r"\d+",
+
+
+def growing(amount: int):
+    """Make a resource that a job asks for: as much again with each attempt.
+
+    On a cluster a job that needs more than it asked for is ended. Where jobs are tried again
+    (`retries` in a profile), the next attempt has room. The amounts are what was measured with the
+    default configuration and at least half as much again; see docs/clusters.md.
+    """
+
+    def amount_of(wildcards: Wildcards, attempt: int) -> int:
+        return amount * attempt
+
+    return amount_of
 
 
 def stage(target: str, rule_name: str, files):

@@ -5,6 +5,12 @@ Provides: probabilities, metrics and tables beside each model; comparison.json a
 """
 
 
+# Seconds, without TensorFlow: not worth a place in a cluster's queue.
+localrules:
+    compare_models,
+    draw_figures,
+
+
 rule evaluate_model:
     """Predict the probabilities of every image and measure them."""
     input:
@@ -34,8 +40,8 @@ rule evaluate_model:
         "../envs/swatchbook.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(15),
     params:
         classes=dataset_classes,
         device=config["training"]["device"],
@@ -61,8 +67,8 @@ rule compare_models:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=growing(1000),
+        runtime=growing(15),
     params:
         models=MODELS,
         seeds=SEEDS,
@@ -104,8 +110,8 @@ rule draw_figures:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=growing(1000),
+        runtime=growing(15),
     params:
         models=MODELS,
         seeds=SEEDS,

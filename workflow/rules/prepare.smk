@@ -19,8 +19,8 @@ rule decode_dataset:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=1500,
-        runtime=15,
+        mem_mb=growing(1000),
+        runtime=growing(15),
     params:
         spec=dataset_content,
         code=code_digest("decode"),
@@ -40,8 +40,8 @@ rule extract_images:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=1500,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         spec=dataset_content,
         code=code_digest("extract"),
@@ -72,8 +72,8 @@ rule explore_dataset:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         classes=dataset_classes,
         code=code_digest("explore"),

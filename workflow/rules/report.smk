@@ -26,8 +26,8 @@ rule write_report:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         # Not `config` itself: the mirror that the files came from changes nothing.
         config={key: value for key, value in config.items() if key != "mirror"},

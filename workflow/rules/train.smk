@@ -25,8 +25,8 @@ rule train_model:
     # lowers `threads` to --cores and another number gives other bits.
     threads: config["training"]["threads"]
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=growing(3000),
+        runtime=growing(TRAINING_MINUTES),
     params:
         layers=model_layers,
         settings=config["training"],

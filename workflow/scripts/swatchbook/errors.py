@@ -53,6 +53,10 @@ class DeviceError(SwatchbookError):
     """The device or the precision that was asked for is not there."""
 
 
+class QueueError(SwatchbookError):
+    """A cluster's queue holds something that is in the way."""
+
+
 class TrainingError(SwatchbookError):
     """A training cannot go on."""
 
