@@ -1,0 +1,29 @@
+"""Print what this machine has and what a training here would choose: `make doctor`.
+
+Called with a configuration file, config/config.yaml if none is named. No rule's entry point.
+"""
+
+import sys
+from pathlib import Path
+
+from swatchbook import configuration, doctor
+from swatchbook.console import reporting_to
+
+SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.json"
+PACKAGES = ("snakemake", "tensorflow", "keras", "numpy")
+LOG = "logs/doctor.log"
+
+
+def show(found: dict[str, str]) -> None:
+    for name, value in found.items():
+        print(f"{name:<22}{value}", flush=True)
+
+
+file = sys.argv[1] if len(sys.argv) > 1 else "config/config.yaml"
+with reporting_to(LOG):
+    settings = configuration.checked_config(configuration.read(file), SCHEMA, file)["training"]
+    show(doctor.versions(PACKAGES))
+    show(doctor.machine())
+    print(f"\nA training with {file} would choose:", flush=True)
+    show(doctor.choice(settings))
+    print(f"\nWhat TensorFlow itself says while it looks for devices is in {LOG}")
