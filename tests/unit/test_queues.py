@@ -24,18 +24,18 @@ def answer(squeue: Path, *rows: str) -> None:
 
 
 def test_jobs_of_this_folder_are_named_with_the_command_that_ends_them(squeue: Path) -> None:
-    answer(squeue, "7|RUNNING|/work", "8|PENDING|/elsewhere", "12|COMPLETING|/work")
+    answer(squeue, "7|rule_train|/work", "8|rule_train|/elsewhere", "12|rule_decode|/work")
     with pytest.raises(QueueError, match=r"write here: 7, 12 .*scancel 7 12\)"):
         check_no_job_left(Path("/work"))
 
 
-def test_jobs_of_other_folders_are_nobodys_business(squeue: Path) -> None:
-    answer(squeue, "7|RUNNING|/work/below", "8|PENDING|/elsewhere")
+def test_jobs_of_other_folders_and_other_kinds_are_left_alone(squeue: Path) -> None:
+    answer(squeue, "7|rule_train|/work/below", "8|rule_train|/elsewhere", "9|(null)|/work")
     check_no_job_left(Path("/work"))
 
 
 def test_a_queue_that_does_not_answer_stops_nobody(squeue: Path) -> None:
-    squeue.write_text("#!/bin/sh\necho '7|RUNNING|/work'\nexit 1\n")
+    squeue.write_text("#!/bin/sh\necho '7|rule_train|/work'\nexit 1\n")
     check_no_job_left(Path("/work"))
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from swatchbook.errors import QueueError, first_ten
 
 SECONDS_TO_ANSWER = 30
+# What a workflow's jobs have as their comment; other jobs in the same folder, a shell for instance,
+# are the user's own affair.
+COMMENT = "rule_"
 
 
 def check_no_job_left(folder: Path) -> None:
@@ -22,7 +25,7 @@ def check_no_job_left(folder: Path) -> None:
     """
     if shutil.which("squeue") is None:
         return
-    command = ["squeue", "--me", "--noheader", "--format=%i|%T|%Z"]
+    command = ["squeue", "--me", "--noheader", "--format=%i|%k|%Z"]
     try:
         answer = subprocess.run(
             command, text=True, capture_output=True, check=True, timeout=SECONDS_TO_ANSWER
@@ -30,7 +33,11 @@ def check_no_job_left(folder: Path) -> None:
     except (subprocess.SubprocessError, OSError):
         return
     rows = [row.split("|", 2) for row in answer.splitlines()]
-    jobs = [job for job, _, directory in rows if directory == str(folder)]
+    jobs = [
+        job
+        for job, comment, directory in rows
+        if directory == str(folder) and comment.startswith(COMMENT)
+    ]
     if jobs:
         raise QueueError(
             f"jobs of an earlier run are still in the queue and write here: {first_ten(jobs)}",
