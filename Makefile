@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test lint fault-report clean-checkpoints clean
+.PHONY: demo test test-cluster lint doctor fault-report clean-checkpoints clean
 
 demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
 	@$(BIN)/python workflow/locks.py demo
@@ -15,6 +15,12 @@ demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
 
 test: $(INSTALLED)  ## run all tests
 	@$(BIN)/python -m pytest
+
+test-cluster: $(INSTALLED)  ## run the tests on a SLURM cluster of four nodes, started here for them
+	@$(BIN)/python -m pytest tests/cluster
+
+doctor: $(INSTALLED)  ## print versions, devices and what a training here would choose, and why
+	@$(BIN)/python workflow/scripts/doctor.py
 
 lint: $(INSTALLED)  ## check style and the workflow's structure
 	@$(BIN)/ruff check
@@ -37,5 +43,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	try make PYTHON=python3.13 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint constraints.txt --editable ".[dev]"
+	    --constraint constraints.txt --editable ".[cluster,dev]"
 	@touch $@
