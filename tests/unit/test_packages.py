@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -26,8 +27,8 @@ def project() -> dict:
 def test_every_dependency_is_pinned_within_its_range() -> None:
     from packaging.requirements import Requirement
 
-    dependencies = project()["dependencies"] + project()["optional-dependencies"]["dev"]
-    for dependency in map(Requirement, dependencies):
+    extras = project()["optional-dependencies"].values()
+    for dependency in map(Requirement, chain(project()["dependencies"], *extras)):
         version = pins()[canonical(dependency.name)]
         assert dependency.specifier.contains(version), dependency
 
