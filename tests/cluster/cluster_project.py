@@ -74,6 +74,11 @@ class ClusterProject(Project):
         """Return the jobs of this project that the cluster has or had, oldest first."""
         return [job for job in self.cluster.jobs("all") if job["folder"] == str(self.work)]
 
+    def slurm_log(self, job: dict[str, str]) -> str:
+        """Return the log that a failed job left of itself; a good one leaves none."""
+        (log,) = (self.work / ".snakemake/slurm_logs").rglob(f"{job['id']}.log")
+        return log.read_text()
+
     def caught_training(self) -> dict[str, str]:
         """Wait until a training is in the middle, stop it there and return its job.
 

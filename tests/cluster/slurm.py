@@ -117,9 +117,9 @@ class Cluster:
         if (self.folder / "run" / "slurmctld.pid").is_file():
             self.command("scancel", "--user", getpass.getuser())
             wait_until(lambda: not self.jobs(), 60, "an empty queue")
-        for file in [*(self.folder / "run").glob("*.pid"), self.folder / "munge" / "pid"]:
-            send(read_pid(file), signal.SIGTERM)
-        wait_until(lambda: not any(self._processes()), 30, "the end of all processes")
+        for pid in self._daemons():
+            send(pid, signal.SIGTERM)
+        wait_until(lambda: not self._daemons(), 30, "the end of all daemons")
         shutil.rmtree(self.folder)
 
     def start_node(self, node: str) -> None:
@@ -128,7 +128,7 @@ class Cluster:
 
     def kill_node(self, node: str) -> None:
         """Let a node die as if by a power cut: its daemon and all that it runs, at once."""
-        send(read_pid(self.folder / "run" / f"{node}.pid"), signal.SIGKILL)
+        send(int((self.folder / "run" / f"{node}.pid").read_text()), signal.SIGKILL)
         running = [
             pid for pid in self._processes() if f"SLURMD_NODENAME={node}" in _environment(pid)
         ]
@@ -194,8 +194,11 @@ class Cluster:
         # --force: it would rather have its files in /etc and /run.
         self.command("munged", "--force", *(f"--{key}={munge / files[key]}" for key in files))
 
+    def _daemons(self) -> list[int]:
+        return [pid for pid in self._processes() if _name(pid).startswith(("munge", "slurm"))]
+
     def _processes(self) -> Iterator[int]:
-        """Yield the processes of this cluster: its daemons, its jobs and their steps."""
+        """Yield the processes of this cluster: its daemons, and whatever was started for it."""
         for folder in Path("/proc").glob("[0-9]*"):
             pid = int(folder.name)
             ours = f"SLURM_CONF={self.folder}/slurm.conf" in _environment(pid)
@@ -216,11 +219,6 @@ def send(pid: int, by: signal.Signals) -> None:
     """Send a signal to a process, which may have ended already."""
     with suppress(ProcessLookupError):
         os.kill(pid, by)
-
-
-def read_pid(file: Path) -> int:
-    """Return the number of the process that wrote `file`."""
-    return int(file.read_text())
 
 
 def _environment(pid: int) -> list[str]:

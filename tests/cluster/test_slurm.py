@@ -113,6 +113,7 @@ def test_a_job_over_its_memory_is_tried_again_with_more(outcomes: dict, local: P
     project, outcome = outcomes["over_its_memory"]
     said = outcome.result()
     first, second = project.jobs()
+    assert "exceeded memory limit" in project.slurm_log(first)
     assert (first["mem"], second["mem"]) == ("600M", "1200M")
     assert second["state"] == "COMPLETED"
     line(said, FAILED.format(**first))
