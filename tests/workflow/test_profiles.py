@@ -25,6 +25,12 @@ def test_a_profile_repeats_the_triggers_of_the_default_one(profile: Path) -> Non
     assert read(profile)["rerun-triggers"] == triggers
 
 
+@pytest.mark.parametrize("profile", OTHERS, ids=lambda profile: profile.name)
+def test_the_installed_plugin_accepts_its_profile(profile: Path, project: Project) -> None:
+    plan = project.planned("--profile", str(profile))
+    assert plan["train_model"] == 2
+
+
 def test_the_profiles_name_rules_that_exist(project: Project) -> None:
     known = rules(project)
     for profile in OTHERS:
