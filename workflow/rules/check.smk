@@ -9,6 +9,7 @@ labels that look wrong; results/<dataset>/gallery/: the test images that the rep
 # Seconds, without TensorFlow: not worth a place in a cluster's queue.
 localrules:
     check_predictions,
+    choose_images,
 
 
 rule check_data:
@@ -81,9 +82,7 @@ rule check_predictions:
 rule choose_images:
     """Choose the test images that the report shows, and put them onto one sheet."""
     input:
-        "results/{dataset}/arrays/x_test.npy",
-        "results/{dataset}/arrays/y_test.npy",
-        "results/{dataset}/arrays/index.csv",
+        ARRAYS,
         suspects="results/{dataset}/checks/label_suspects.csv",
         probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
     output:
@@ -95,8 +94,8 @@ rule choose_images:
     conda:
         "../envs/swatchbook.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         models=MODELS,
         seeds=SEEDS,

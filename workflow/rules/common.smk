@@ -5,6 +5,7 @@ config/datasets/<name>.yaml there or in the project.
 Provides: `config` checked and completed, with the data sets' files under "specs".
 """
 
+import os
 import sys
 from pathlib import Path
 
