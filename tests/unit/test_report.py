@@ -427,6 +427,13 @@ def test_a_single_run_claims_nothing(least: Made) -> None:
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
 
 
+def test_a_training_that_was_resumed_says_so(made: Made) -> None:
+    rows = [row for row in made.page.all("tr") if "A made-up CPU float32" in row.text]
+    assert len(rows) == len(made.config["datasets"]) * 2 * 3
+    assert {row.text.endswith("float32 1") for row in rows if " 0 " in row.text[:25]} == {True}
+    assert sum(row.text.endswith("float32 –") for row in rows) == len(rows) * 2 // 3
+
+
 def test_it_says_how_it_was_made(made: Made) -> None:
     text = made.page.one("main").text
     runs = len(made.config["datasets"]) * 2 * 3
