@@ -6,6 +6,7 @@
 Memory is the process's peak, what Python and its libraries take included.
 """
 
+import re
 import resource
 import sys
 import time
@@ -33,6 +34,7 @@ def observed(hostile: Hostile) -> tuple[str, float]:
             told = str(error).replace(f"{folder}/", "")
         except Exception as error:  # what must not be is in the table too
             told = f"**{type(error).__name__}**: {error}"
+        told = re.sub(r" at 0x\w+", "", told)  # an address in memory, another one each time
         return told, time.perf_counter() - begin
 
 
