@@ -62,12 +62,12 @@ class ClusterProject(Project):
 
     def said(self, running: subprocess.Popen) -> str:
         """Wait for Snakemake to end well and return what it said."""
-        assert running.wait(timeout=300) == 0, self.terminal.read_text()
+        assert ended(running, within=300) == 0, self.terminal.read_text()
         return self.terminal.read_text()
 
     def refused(self, *arguments: str) -> str:
         """Run Snakemake to a bad end and return what it said."""
-        assert self.start(*arguments).wait(timeout=60) != 0
+        assert ended(self.start(*arguments), within=60) != 0
         return self.terminal.read_text()
 
     def jobs(self) -> list[dict[str, str]]:
@@ -94,6 +94,14 @@ class ClusterProject(Project):
 
 
 Maker = Callable[[str], ClusterProject]  # by a name for its folder
+
+
+def ended(running: subprocess.Popen, within: float) -> int:
+    """Wait for Snakemake's exit status; it does not outlive a test that waited in vain."""
+    try:
+        return running.wait(within)
+    finally:
+        running.kill()
 
 
 def digests(project: Project) -> dict[str, str]:
