@@ -57,8 +57,10 @@ def main() -> None:
         "made again.",
         flush=True,
     )
-    unlock = [sys.executable, "-m", "snakemake", "--directory", folder, "--unlock", "--quiet"]
-    sys.exit(subprocess.run(unlock, stdout=subprocess.DEVNULL).returncode)
+    unlock = [sys.executable, "-m", "snakemake", "--directory", folder, "--unlock"]
+    done = subprocess.run(unlock, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
 
 
 if __name__ == "__main__":
