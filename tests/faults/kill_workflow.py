@@ -43,12 +43,13 @@ def digests(work: Path) -> dict[str, str]:
     """Return a digest of each result, with times and speeds left out.
 
     Left out as a whole are benchmarks (nothing but times), TensorBoard's events (they hold the
-    time of writing) and the page (it shows times; all else on it comes from the other files).
+    time of writing), the page (it shows times; all else on it comes from the other files) and
+    temporary files, which are counted for themselves.
     """
     found = {}
     for path in sorted((work / "results").rglob("*")):
         name = str(path.relative_to(work))
-        if path.is_dir() or re.search(r"/benchmarks/|/tensorboard/|report\.html$", name):
+        if path.is_dir() or re.search(r"/benchmarks/|/tensorboard/|report\.html$|/\.", name):
             continue
         content = path.read_bytes()
         if path.suffix == ".json":
@@ -179,7 +180,8 @@ def main() -> None:
                 time.sleep(0.1)
             now = digests(project.work)
             different = sorted(n for n in {*now, *untouched} if now.get(n) != untouched.get(n))
-            left = [str(p) for p in (project.work / "checkpoints").rglob("*") if p.is_file()]
+            left = [str(path) for path in (project.work / "results").rglob(".[0-9]*-*")]
+            left += [str(p) for p in (project.work / "checkpoints").rglob("*") if p.is_file()]
             rounds.append({"kills": len(kills) - before, "differences": different, "left": left})
     if options.json:
         options.json.write_text(json.dumps({"kills": kills, "rounds": rounds}, indent=2) + "\n")
@@ -211,7 +213,8 @@ def markdown(
             *(f"| {rule} | {count} |" for rule, count in during.most_common()),
             "",
             f"Of {files} result files of an untouched run (times left out), "
-            f"{', '.join(different) or 'none'} differed after any round.",
+            f"{', '.join(different) or 'none'} differed after any round. Killed processes left "
+            f"{sum(len(one['left']) for one in rounds)} temporary files, all under hidden names.",
             "",
         ]
     )
