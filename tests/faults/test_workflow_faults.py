@@ -70,7 +70,8 @@ def error_lines(record_property: Record, tmp_path: Path) -> Callable[[str], list
     def found(said: str, mark: str = "swatchbook: error") -> list[str]:
         lines = [line for line in said.splitlines() if mark in line]
         for line in lines:
-            record_property("told", line.strip().replace(f"{tmp_path}/", ""))
+            shown = line.strip().replace(f"{tmp_path}/", "").replace(sys.executable, "python")
+            record_property("told", shown)
         return lines
 
     return found
