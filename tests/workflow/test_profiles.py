@@ -57,6 +57,7 @@ def test_a_sweep_is_planned_as_one_expects(project: Project) -> None:
         "train_model": 2 * 6 * 10,
         "evaluate_model": 2 * 6 * 10,
         "check_predictions": 2,
+        "choose_images": 2,
         "compare_models": 2,
         "draw_figures": 2,
         "write_report": 1,

@@ -58,7 +58,8 @@ def test_changed_figures_train_nothing(done: Project) -> None:
 
 def test_changed_checks_train_nothing(done: Project) -> None:
     append(done, f"{LIBRARY}/duplicates.py", "\n# changed\n")
-    assert done.planned() == {"check_data": 1, "check_predictions": 1, "write_report": 1}
+    later = {"check_predictions": 1, "choose_images": 1, "write_report": 1}
+    assert done.planned() == {"check_data": 1} | later
 
 
 def test_changed_training_code_trains_again(done: Project) -> None:
