@@ -16,7 +16,8 @@ def canonical(name: str) -> str:
 
 def pins() -> dict[str, str]:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
-    rows = (line.split("==") for line in lines if line and not line.startswith("#"))
+    plain = (line.partition(";")[0].strip() for line in lines)
+    rows = (line.split("==") for line in plain if line and not line.startswith("#"))
     return {canonical(name): version for name, version in rows}
 
 
