@@ -15,6 +15,7 @@ from swatchbook.files import read_json, write_json
 
 logger = logging.getLogger(__name__)
 
+PRINTED_ROUNDING = 5e-6  # half of the last digit that the tutorial printed of an accuracy
 CALIBRATED = ("log_loss", "brier", "ece")  # what temperature scaling may change
 
 
