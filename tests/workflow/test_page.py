@@ -239,9 +239,13 @@ def test_arrow_keys_go_from_cell_to_cell(opened: Opened) -> None:
 
 def test_an_images_card_tells_what_every_model_makes_of_it(large_page: Page) -> None:
     thumb = large_page.locator(".thumbs button.thumb").first
-    thumb.focus()
+    thumb.focus()  # the page scrolls there, and the card stays beside the image
     card = large_page.locator("#card")
+    large_page.evaluate("scrollBy({ top: 60, behavior: 'instant' })")
+    large_page.evaluate("new Promise(requestAnimationFrame)")
     assert card.is_visible()
+    spot, place = thumb.bounding_box(), card.bounding_box()
+    assert 0 <= place["y"] - spot["y"] - spot["height"] < 10 or place["y"] < spot["y"]
     for model in ("baseline", "dropout", "third"):
         assert f"{model}: right in" in card.inner_text()
     assert card.locator("li").count() == 9

@@ -122,7 +122,10 @@ card.setAttribute("role", "tooltip");
 card.hidden = true;
 document.querySelector("main").append(card);
 
+let shown = null; // the image that the card is about
+
 function showCard(thumb) {
+  shown = thumb;
   const dataset = data[thumb.closest("[data-dataset]").dataset.dataset];
   const image = dataset.images[Number(thumb.dataset.image)];
   card.replaceChildren(element("p", "title", `${dataset.classes[image.label]}, id ${image.id}`));
@@ -145,16 +148,24 @@ function showCard(thumb) {
   });
   card.hidden = false;
   thumb.setAttribute("aria-describedby", "card");
-  const spot = thumb.getBoundingClientRect();
-  const left = Math.min(spot.left, document.documentElement.clientWidth - card.offsetWidth - 8);
+  placeCard();
+}
+
+// Beside its image, also while the page scrolls to what has the focus.
+function placeCard() {
+  if (!shown) return;
+  const spot = shown.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const left = Math.min(spot.left, clientWidth - card.offsetWidth - 8);
   const below = spot.bottom + 6;
-  const fits = below + card.offsetHeight < document.documentElement.clientHeight;
+  const fits = below + card.offsetHeight < clientHeight;
   card.style.left = `${Math.max(8, left)}px`;
   card.style.top = `${Math.max(8, fits ? below : spot.top - card.offsetHeight - 6)}px`;
 }
 
 function hideCard() {
   card.hidden = true;
+  shown = null;
 }
 
 for (const name of ["mouseover", "focusin", "click"]) {
@@ -165,7 +176,7 @@ for (const name of ["mouseover", "focusin", "click"]) {
   });
 }
 document.addEventListener("focusout", hideCard);
-document.addEventListener("scroll", hideCard, { passive: true });
+document.addEventListener("scroll", placeCard, { passive: true });
 
 function thumbnail(dataset, number) {
   const image = dataset.images[number];
