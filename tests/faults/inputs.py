@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "workflow/scripts"), str(ROOT / "tests/unit")]
 
-from hostile_inputs import Hostile, all_of_them, good, read  # noqa: E402
-from swatchbook.errors import SwatchbookError  # noqa: E402
+from hostile_inputs import Hostile, all_of_them, good, read
+from swatchbook.errors import SwatchbookError
 
 
 def observed(hostile: Hostile) -> tuple[str, float]:

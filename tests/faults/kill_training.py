@@ -19,8 +19,8 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts")]
 
-from swatchbook import configuration, decoding  # noqa: E402
-from trainings import Training, differences, kill, wait_until  # noqa: E402
+from swatchbook import configuration, decoding
+from trainings import Training, differences, kill, wait_until
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 EPOCHS = 6

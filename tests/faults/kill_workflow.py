@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests" / "workflow")]
 
-from project import Project, new_project  # noqa: E402
+from project import Project, new_project
 
 # Until a kill, after the run has taken its lock (before that, only in one of ten): most often soon,
 # but often enough late for the longest jobs to come to their end.

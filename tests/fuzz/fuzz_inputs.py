@@ -28,10 +28,10 @@ with atheris.instrument_imports(include=["swatchbook", "py7zr"]):
     from swatchbook.errors import DataError
     from swatchbook.limits import Limits
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-import crafted  # noqa: E402
-from hostile_inputs import all_of_them, good  # noqa: E402
+import crafted
+from hostile_inputs import all_of_them, good
 
 CLASSES = ["cat", "dog", "T-shirt, blue"]
 LIMITS = Limits(members=1000, total_bytes=10**6, member_bytes=10**5)

@@ -131,3 +131,7 @@ def test_a_record_has_the_digest_of_every_input(tmp_path: Path) -> None:
         str(tmp_path / name): hashlib.sha256(name.encode()).hexdigest()
         for name in ("a.csv", "b.csv")
     }
+
+
+def test_a_package_that_is_not_there_is_said_to_be_missing() -> None:
+    assert provenance.versions(["no-such-package"])["no-such-package"] == "not installed"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from swatchbook import published
@@ -39,13 +40,25 @@ def test_the_tutorial_printed_nothing_of_other_data_sets() -> None:
     assert published.tutorial_run(FOLDER, "cifar10", 10) is None
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "inside"),
+    [(119 / 128, True), (119 / 128 + 1e-4, False), (119 / 128 - 1e-4, False)],
+)
+def test_what_was_printed_is_inside_but_for_its_rounding(accuracy: float, inside: bool) -> None:
+    columns = ["test_accuracy", "last_batch_loss", "last_batch_accuracy"]
+    history = pd.DataFrame([[0.8, 0.3, 0.9], [0.8, 0.3, accuracy]], columns=columns)
+    table = published.tutorial_table([history, history], FOLDER, "fashion-mnist")
+    batches = table[table["metric"] == "last_batch_accuracy"]
+    assert batches["printed"].tolist() == [0.84375, 0.92969]  # 108 and 119 of 128
+    assert batches["inside"].tolist() == [False, inside]
+
+
 def test_every_published_result_has_its_source_and_its_protocol() -> None:
     found = published.results(FOLDER, "fashion-mnist") + published.results(FOLDER, "cifar10")
     assert len(found) >= 8
     for row in found:
         assert 0.5 < row["accuracy"] < 1
-        assert (
-            row["source"].startswith(("https://", "http://")) or row["source"] == "tutorial_log.csv"
-        )
+        is_ours = row["source"] == "workflow/published/tutorial_log.csv"
+        assert row["source"].startswith(("https://", "http://")) or is_ours
         assert len(row["protocol"]) > 20
     assert published.results(FOLDER, "own-images") == []

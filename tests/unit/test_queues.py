@@ -24,21 +24,21 @@ def answer(squeue: Path, *rows: str) -> None:
 
 
 def test_jobs_of_this_folder_are_named_with_the_command_that_ends_them(squeue: Path) -> None:
-    answer(squeue, "7|rule_train|/work", "8|rule_train|/elsewhere", "12|rule_decode|/work")
+    answer(squeue, "7|rule_train|/runs/a", "8|rule_train|/elsewhere", "12|rule_decode|/runs/a")
     with pytest.raises(QueueError, match=r"write here: 7, 12 .*scancel 7 12\)"):
-        check_no_job_left(Path("/work"))
+        check_no_job_left(Path("/runs/a"))
 
 
 def test_jobs_of_other_folders_and_other_kinds_are_left_alone(squeue: Path) -> None:
-    answer(squeue, "7|rule_train|/work/below", "8|rule_train|/elsewhere", "9|(null)|/work")
-    check_no_job_left(Path("/work"))
+    answer(squeue, "7|rule_train|/runs/a/below", "8|rule_train|/elsewhere", "9|(null)|/runs/a")
+    check_no_job_left(Path("/runs/a"))
 
 
 def test_a_queue_that_does_not_answer_stops_nobody(squeue: Path) -> None:
-    squeue.write_text("#!/bin/sh\necho '7|rule_train|/work'\nexit 1\n")
-    check_no_job_left(Path("/work"))
+    squeue.write_text("#!/bin/sh\necho '7|rule_train|/runs/a'\nexit 1\n")
+    check_no_job_left(Path("/runs/a"))
 
 
 def test_a_machine_without_a_queue_has_no_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    check_no_job_left(Path("/work"))
+    check_no_job_left(Path("/runs/a"))

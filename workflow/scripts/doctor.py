@@ -6,7 +6,7 @@ Called with a configuration file, config/config.yaml if none is named. No rule's
 import sys
 from pathlib import Path
 
-from swatchbook import configuration, doctor
+from swatchbook import configuration, doctor, provenance
 from swatchbook.console import reporting_to
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.json"
@@ -22,7 +22,7 @@ def show(found: dict[str, str]) -> None:
 file = sys.argv[1] if len(sys.argv) > 1 else "config/config.yaml"
 with reporting_to(LOG):
     settings = configuration.checked_config(configuration.read(file), SCHEMA, file)["training"]
-    show(doctor.versions(PACKAGES))
+    show(provenance.versions(PACKAGES))
     show(doctor.machine())
     print(f"\nA training with {file} would choose:", flush=True)
     show(doctor.choice(settings))

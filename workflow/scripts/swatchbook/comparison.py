@@ -1,6 +1,5 @@
 """The models of one data set side by side: means, differences and how sure they are."""
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,6 @@ import pandas as pd
 from swatchbook import inference, metrics, published
 from swatchbook.files import read_json, write_json
 
-logger = logging.getLogger(__name__)
-
-PRINTED_ROUNDING = 5e-6  # half of the last digit that the tutorial printed of an accuracy
 CALIBRATED = ("log_loss", "brier", "ece")  # what temperature scaling may change
 
 
@@ -150,7 +146,7 @@ def compare(
                 for model in models
                 if model != reference
             ],
-            "tutorial": beside_tutorial(
+            "tutorial": published.beside_tutorial(
                 {model: cells.histories for model, cells in runs.items()},
                 published_folder,
                 results.name,
@@ -366,73 +362,3 @@ def mcnemar(model: Runs, reference: Runs) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def beside_tutorial(
-    histories: Mapping[str, Sequence[pd.DataFrame]], folder: str | Path, dataset: str
-) -> dict[str, Any] | None:
-    """Return in how many epochs the tutorial's figures lie within the seeds' range.
-
-    Parameters
-    ----------
-    histories
-        ``history.csv`` of each seed of each model.
-    folder
-        Where the tutorial's printed figures are.
-    dataset
-        The data set's name.
-    """
-    tables = {
-        model: table
-        for model, of_seeds in histories.items()
-        if (table := tutorial_table(of_seeds, folder, dataset)) is not None
-    }
-    if not tables:
-        return None
-    first = next(iter(tables.values()))
-    return {
-        "edition": str(first["edition"].iloc[0]),
-        "epochs": int(first["epoch"].nunique()),
-        "models": {
-            model: {
-                str(metric): int(count)
-                for metric, count in table.groupby("metric", sort=False)["inside"].sum().items()
-            }
-            for model, table in tables.items()
-        },
-    }
-
-
-def tutorial_table(
-    histories: Sequence[pd.DataFrame], folder: str | Path, dataset: str
-) -> pd.DataFrame | None:
-    """Return the seeds of one model beside what the tutorial printed, epoch by epoch.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        The columns edition, metric, epoch, printed, mean, least, greatest (of the seeds) and inside
-        (whether what was printed lies from least to greatest). ``None`` where there is nothing to
-        compare.
-    """
-    printed = published.tutorial_run(folder, dataset, len(histories[0]))
-    if printed is None or any(history["test_accuracy"].isna().any() for history in histories):
-        return None
-    tables = []
-    for metric in ("test_accuracy", "last_batch_loss", "last_batch_accuracy"):
-        values = np.array([history[metric].iloc[: len(printed)] for history in histories])
-        table = pd.DataFrame(
-            {
-                "edition": printed["edition"],
-                "metric": metric,
-                "epoch": printed["epoch"],
-                "printed": printed[metric],
-                "mean": values.mean(axis=0),
-                "least": values.min(axis=0),
-                "greatest": values.max(axis=0),
-            }
-        )
-        tables.append(
-            table.assign(inside=table["printed"].between(table["least"], table["greatest"]))
-        )
-    return pd.concat(tables, ignore_index=True)

@@ -1,26 +1,13 @@
 """What this machine has and what a training here would choose, and why."""
 
 import os
-import platform
-from collections.abc import Iterable, Mapping
-from importlib import metadata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from swatchbook import devices
 
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
-
-
-def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Return the version of Python and of each installed package, ``not installed`` for others."""
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
 
 
 def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, str]:

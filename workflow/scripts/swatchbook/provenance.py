@@ -77,10 +77,16 @@ def _library_imports(file: Path, library: str) -> set[str]:
     return names
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that results depend on."""
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return the version of Python and of each installed package, ``not installed`` for others.
+
+    Parameters
+    ----------
+    packages
+        Names of distributions; by default those that results depend on.
+    """
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

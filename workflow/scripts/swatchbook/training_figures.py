@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from swatchbook import comparison, figures
+from swatchbook import figures, published
 from swatchbook.drawn import Drawn, over_seeds
 from swatchbook.figures import write_table
 
@@ -59,7 +59,7 @@ def draw_tutorial(of: Drawn, published_folder: str | Path, folder: Path) -> None
     tables = []
     for model in of.models:
         histories = of.histories[model]
-        beside = comparison.tutorial_table(histories, published_folder, of.dataset)
+        beside = published.tutorial_table(histories, published_folder, of.dataset)
         if beside is not None:
             tables.append(beside.assign(model=model))
         for axes, (metric, title) in zip(panels, titles.items(), strict=True):
