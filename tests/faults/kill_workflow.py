@@ -9,6 +9,7 @@ is 1 if any result differs.
 
 import argparse
 import collections
+import contextlib
 import csv
 import hashlib
 import io
@@ -31,9 +32,25 @@ sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests" / "workfl
 
 from project import Project, new_project
 
-# Until a kill, after the run has taken its lock (before that, only in one of ten): most often soon,
-# but often enough late for the longest jobs to come to their end.
-SOON, LATE, SHARE_LATE, SHARE_EARLY = (0.0, 8.0), (8.0, 20.0), 0.3, 0.1
+# Half of the kills come at any moment, even before a run has taken its lock: most often soon, but
+# often enough late for the longest jobs to come to their end. The others are aimed, so that every
+# rule gets its share: they come within the first seconds of a job of a rule that was hit seldom.
+SOON, LATE, SHARE_LATE = (0.0, 10.0), (10.0, 20.0), 0.3
+SHARE_AIMED, IN_JOB = 0.5, (0.0, 3.0)
+# The entry points of the rules that a report needs.
+RULES = (
+    "download",
+    "decode",
+    "explore",
+    "check_data",
+    "train",
+    "evaluate",
+    "check_predictions",
+    "compare",
+    "figures",
+    "gallery",
+    "report",
+)
 VICTIMS = ("Snakemake and its jobs", "Snakemake alone", "one job alone")
 TIMES = {"started", "seconds", "seconds_in_epochs", "images_per_second", "resumed_after"}
 COMMAND = [sys.executable, "-m", "snakemake", "--directory", "work", "--cores", "2"]
@@ -81,43 +98,70 @@ def processes(group: int) -> dict[int, str]:
     return found
 
 
+def jobs_of(snakemake: subprocess.Popen[bytes]) -> dict[int, str]:
+    """Return the rules whose jobs are running, by the numbers of their processes."""
+    found = {}
+    for pid, line in processes(snakemake.pid).items():
+        script = re.search(r"\.snakemake/scripts/tmp\w+\.(\w+)\.py", line)
+        if script and "python" in line.split()[0]:  # the shells that start them left out
+            found[pid] = script[1]
+    return found
+
+
 def kill(
-    snakemake: subprocess.Popen[bytes], victim: str, generator: random.Random
+    snakemake: subprocess.Popen[bytes], victim: str, generator: random.Random, aim: str | None
 ) -> tuple[str, str] | None:
     """Kill a victim; return it and the rules whose jobs were running.
 
     Snakemake is the victim where there is no job; ``None`` is returned if it has ended.
     """
-    alive = processes(snakemake.pid)
-    jobs = {  # the shells that start them left out
-        pid: line
-        for pid, line in alive.items()
-        if ".snakemake/scripts" in line and "python" in line.split()[0]
-    }
-    if snakemake.pid not in alive:
+    jobs = jobs_of(snakemake)
+    if snakemake.pid not in processes(snakemake.pid):
         return None
     if not jobs:
         victim = VICTIMS[1]
-    rules = sorted({re.search(r"tmp\w+\.(\w+)\.py", line)[1] for line in jobs.values()})
+    rules = sorted(set(jobs.values()))
     if victim == VICTIMS[0]:
         os.killpg(snakemake.pid, signal.SIGKILL)
     elif victim == VICTIMS[1]:
         os.kill(snakemake.pid, signal.SIGKILL)
     else:
-        killed = generator.choice(sorted(jobs))
-        rules = [re.search(r"tmp\w+\.(\w+)\.py", jobs[killed])[1]]
+        killed = generator.choice(sorted(pid for pid in jobs if jobs[pid] == aim) or sorted(jobs))
+        rules = [jobs[killed]]
         os.kill(killed, signal.SIGKILL)
     return victim, ", ".join(rules) or "between jobs"
+
+
+def wait_for_moment(
+    snakemake: subprocess.Popen[bytes], generator: random.Random, hits: Mapping[str, int]
+) -> str | None:
+    """Wait until a kill is to come or the run has ended; return the rule that is aimed at."""
+    aim = None
+    if generator.random() < SHARE_AIMED:
+        fewest = min((hits.get(rule, 0) for rule in RULES), default=0)
+        while aim is None and snakemake.poll() is None:
+            running = jobs_of(snakemake).values()
+            aim = next((rule for rule in running if hits.get(rule, 0) == fewest), None)
+            time.sleep(0.01)
+        span = IN_JOB
+    else:
+        span = LATE if generator.random() < SHARE_LATE else SOON
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        snakemake.wait(timeout=generator.uniform(*span))
+    return aim
 
 
 def is_locked(project: Project) -> bool:
     return any((project.work / ".snakemake" / "locks").glob("*.lock"))
 
 
-def attempt(project: Project, generator: random.Random | None, log: Path) -> tuple[bool, Any]:
+def attempt(
+    project: Project, generator: random.Random | None, hits: Mapping[str, int], log: Path
+) -> tuple[bool, Any]:
     """Start the workflow once; return whether it came to a good end, and what was killed if it was.
 
-    As a user would: unlock if Snakemake asks for it, then the plain command.
+    As a user would: unlock if Snakemake asks for it, then the plain command. Nothing is killed
+    without a `generator`; `hits` is how often each rule was.
     """
     if is_locked(project):
         subprocess.run([*COMMAND, "--unlock"], cwd=project.folder, check=True, capture_output=True)
@@ -131,15 +175,9 @@ def attempt(project: Project, generator: random.Random | None, log: Path) -> tup
         )
         killed = None
         if generator:
-            victim = generator.choice(VICTIMS)
-            span = LATE if generator.random() < SHARE_LATE else SOON
-            if generator.random() > SHARE_EARLY:
-                while snakemake.poll() is None and not is_locked(project):
-                    time.sleep(0.01)
-            try:
-                snakemake.wait(timeout=generator.uniform(*span))
-            except subprocess.TimeoutExpired:
-                killed = kill(snakemake, victim, generator)
+            aim = wait_for_moment(snakemake, generator, hits)
+            if snakemake.poll() is None:
+                killed = kill(snakemake, generator.choice(VICTIMS), generator, aim)
         snakemake.wait()
     return snakemake.returncode == 0, (killed, snakemake.pid)
 
@@ -153,13 +191,14 @@ def main() -> None:
     options = parser.parse_args()
     generator = random.Random(options.seed)
     kills: list[tuple[str, str]] = []
+    hits: collections.Counter[str] = collections.Counter()
     rounds: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         (Path(folder) / "project").mkdir()
         project = new_project(Path(folder) / "project")
         project.configure(training={"epochs": 3})
-        whole, _ = attempt(project, None, log)
+        whole, _ = attempt(project, None, hits, log)
         assert whole, log.read_text()
         untouched = digests(project.work)
         deadline = time.monotonic() + 60 * options.minutes
@@ -169,9 +208,11 @@ def main() -> None:
             before, groups, done = len(kills), [], False
             while not done:
                 enough = len(kills) >= options.kills or time.monotonic() > deadline
-                done, (killed, group) = attempt(project, None if enough else generator, log)
+                done, (killed, group) = attempt(project, None if enough else generator, hits, log)
                 groups.append(group)
-                kills += [killed] if killed else []
+                if killed:
+                    kills.append(killed)
+                    hits.update(killed[1].split(", "))
                 assert done or killed, log.read_text()[-5000:]
                 print(
                     f"{len(kills)} {killed} {'ended' if done else ''}", file=sys.stderr, flush=True

@@ -194,6 +194,37 @@ def test_a_results_folder_that_is_read_only_is_one_line(
     assert "Traceback" not in stopped.stdout
 
 
+def test_a_folder_below_results_that_is_read_only_is_one_line(
+    project: Project, mount: Mount, error_lines: ErrorLines
+) -> None:
+    folder = mount(project.work / RESULTS / "explore", "ro")
+    stopped = project.snakemake("explore")
+    assert stopped.returncode != 0
+    (line,) = error_lines(stopped.stdout)
+    assert line == f"swatchbook: error: {folder}: cannot be written: read-only, or no permission"
+    assert "Traceback" not in stopped.stdout
+
+
+def test_what_a_killed_job_was_writing_is_removed_by_the_next_run(project: Project) -> None:
+    """A process is killed while it writes, and leaves its temporary file."""
+    summary = project.work / RESULTS / "explore" / "summary.json"
+    summary.parent.mkdir(parents=True)
+    program = (
+        "import os, signal; from swatchbook.files import replacing_file\n"
+        f"with replacing_file({str(summary)!r}) as file:\n"
+        "    file.write(b'{'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts")}
+    killed = subprocess.run([sys.executable, "-c", program], env=environment)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(hidden_files(project)) == 1
+    foreign = summary.with_name(".notes.txt")
+    foreign.touch()
+    project.run("download")
+    assert hidden_files(project) == []
+    assert foreign.exists()
+
+
 def test_a_result_that_appears_late_is_waited_for_or_the_option_is_named(
     project: Project, error_lines: ErrorLines
 ) -> None:

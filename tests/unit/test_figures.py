@@ -28,10 +28,7 @@ ODD_CLASSES = [
 NUMERALS = ["0", "01", "2"]
 NUMBERED = ("learning_curves", "accuracy", "class_f1", "confusion_matrices", "reliability")
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Glyph .* missing"),
-    pytest.mark.filterwarnings("ignore:constrained_layout not applied"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:constrained_layout not applied")
 
 
 @dataclass(frozen=True)
@@ -214,3 +211,22 @@ def test_without_a_printed_run_only_the_seeds_are_drawn(tmp_path: Path) -> None:
     assert "a, 1 seed" in drawn.texts("tutorial")
     assert "the tutorial, as printed" not in drawn.texts("tutorial")
     assert pd.read_csv(drawn.figures / "tutorial.csv").empty
+
+
+def test_characters_that_the_font_lacks_are_named_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, title in (("first", "狸 と 犬 & ß"), ("second", "狸")):
+        figure, ((axes,),) = figures.new(2, 2)
+        axes.set_title(title)
+        figures.save(figure, tmp_path, name)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("swatchbook: warning: the font has no 狸 と 犬: PNG figures show boxes")
+    assert "狸 と 犬 &amp; ß" in (tmp_path / "first.svg").read_text(encoding="utf-8")
+
+
+def test_other_warnings_of_a_figure_are_passed_on(tmp_path: Path) -> None:
+    figure, _ = figures.new(0.2, 0.2)
+    figure.suptitle("far too much for so little room")
+    with pytest.warns(UserWarning, match="constrained_layout not applied"):
+        figures.save(figure, tmp_path, "small")

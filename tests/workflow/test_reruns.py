@@ -82,6 +82,13 @@ def test_another_mirror_runs_nothing(done: Project) -> None:
     assert done.planned("--config", "mirror=/nowhere") == {}
 
 
+def test_other_limits_decode_and_train_nothing(done: Project) -> None:
+    path = done.work / "config/datasets/own-images.yaml"
+    assert "member_bytes: 67108864" in path.read_text()
+    path.write_text(path.read_text().replace("member_bytes: 67108864", "member_bytes: 12345678"))
+    assert done.planned() == {"write_report": 1}
+
+
 def test_a_fresh_checkout_beside_existing_results_runs_nothing(done: Project) -> None:
     """Every file that comes from the repository is new; results and Snakemake's notes are kept."""
     shutil.rmtree(done.folder / "workflow")

@@ -23,13 +23,13 @@ sys.path[:0] = [str(LIBRARY), str(WORKFLOW)]
 import locks
 from swatchbook import configuration, provenance, queues
 from swatchbook.errors import ConfigurationError, QueueError
+from swatchbook.files import remove_temporaries, unwritable_folders
 from swatchbook.names import EXPLORE_FIGURES, comparison_figures
 from swatchbook.splits import SPLITS
 
-# Snakemake would end with a traceback.
-for folder in filter(os.path.exists, ("results", "logs", "checkpoints")):
-    if workflow.is_main_process and not os.access(folder, os.W_OK):
-        place = Path(folder).resolve()
+if workflow.is_main_process:
+    for place in unwritable_folders("results", "logs", "checkpoints"):
+        # Snakemake would end with a traceback.
         sys.exit(f"swatchbook: error: {place}: cannot be written: read-only, or no permission")
 
 # Snakemake's own message about its lock does not say whose it is.

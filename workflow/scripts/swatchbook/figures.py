@@ -1,6 +1,11 @@
 """How every figure looks and is saved: one style, one colour a model, SVG, PNG and CSV."""
 
-from collections.abc import Sequence
+import logging
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from swatchbook.files import replacing
+
+logger = logging.getLogger(__name__)
 
 MARKERS = "os^Dvp"
 
@@ -43,6 +50,8 @@ STYLE = {
     "svg.hashsalt": "swatchbook",  # the same figure is the same file
 }
 
+_told: set[str] = set()  # missing characters that this process has named
+
 
 def new(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
     """Return a figure of this size in inches and its axes, shape (rows, columns)."""
@@ -54,11 +63,35 @@ def new(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[F
 
 def save(figure: Figure, folder: str | Path, name: str) -> None:
     """Save a figure as ``<name>.svg`` (transparent) and ``<name>.png`` (on white)."""
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), _naming_missing_characters():
         with replacing(Path(folder) / f"{name}.svg") as path:
             figure.savefig(path, metadata={"Date": None})
         with replacing(Path(folder) / f"{name}.png") as path:
             figure.savefig(path, dpi=150, facecolor="white", metadata={"Software": None})
+
+
+@contextmanager
+def _naming_missing_characters() -> Iterator[None]:
+    """Turn the warnings of characters that the font lacks into one line on the terminal."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    missing = {}
+    for warning in caught:
+        if found := re.match(r"Glyph (\d+) .* missing from font", str(warning.message)):
+            missing[chr(int(found[1]))] = None
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    if new := [character for character in missing if character not in _told]:
+        _told.update(new)
+        told = (
+            f"the font has no {' '.join(new)}: PNG figures show boxes in their place; "
+            "SVG figures and the report show them where the reader's fonts have them"
+        )
+        logger.warning("%s", told)
+        print(f"swatchbook: warning: {told}", file=sys.stderr)
 
 
 def write_table(table: pd.DataFrame, folder: str | Path, name: str) -> None:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import signal
 import threading
@@ -16,6 +17,8 @@ from swatchbook.errors import StorageError
 
 # What `ndarray.tofile` says without an error number when an array does not fit.
 NUMPY_LACKS_ROOM = ("Not enough free space to write", " requested and ")
+
+TEMPORARY_NAME = re.compile(r"\.\d+-[0-9a-f]{8}\..")  # of `temporary_beside`
 
 
 @contextmanager
@@ -47,6 +50,24 @@ def temporary_beside(path: str | Path) -> Iterator[Path]:
             where=path,
             hint="make room on this disk" if is_full else None,
         ) from error
+
+
+def remove_temporaries(folder: str | Path) -> None:
+    """Remove what processes that were killed have left below `folder` under temporary names.
+
+    To be called where no other process writes.
+    """
+    for parent, _, names in os.walk(folder):
+        for name in filter(TEMPORARY_NAME.match, names):
+            Path(parent, name).unlink(missing_ok=True)
+
+
+def unwritable_folders(*folders: str | Path) -> Iterator[Path]:
+    """Yield those of `folders` and of the folders below them that cannot be written."""
+    for folder in folders:
+        for parent, _, _ in os.walk(folder):
+            if not os.access(parent, os.W_OK):
+                yield Path(parent).resolve()
 
 
 @contextmanager
