@@ -52,6 +52,9 @@ RULES = (
     "report",
 )
 VICTIMS = ("Snakemake and its jobs", "Snakemake alone", "one job alone")
+TIMED = re.compile(
+    r"/benchmarks/|/tensorboard/|/figures/cost\.|/provenance\.json$|report\.html$|/\."
+)
 TIMES = {"started", "seconds", "seconds_in_epochs", "images_per_second", "resumed_after"}
 COMMAND = [sys.executable, "-m", "snakemake", "--directory", "work", "--cores", "2"]
 
@@ -59,14 +62,15 @@ COMMAND = [sys.executable, "-m", "snakemake", "--directory", "work", "--cores", 
 def digests(work: Path) -> dict[str, str]:
     """Return a digest of each result, with times and speeds left out.
 
-    Left out as a whole are benchmarks (nothing but times), TensorBoard's events (they hold the
-    time of writing), the page (it shows times; all else on it comes from the other files) and
-    temporary files, which are counted for themselves.
+    Left out as a whole are benchmarks and the figure of costs (nothing but times), TensorBoard's
+    events (they hold the time of writing), the page and the records of what figures came from (they
+    show times, or digests of files with times; all else comes from the other files) and temporary
+    files, which are counted for themselves.
     """
     found = {}
     for path in sorted((work / "results").rglob("*")):
         name = str(path.relative_to(work))
-        if path.is_dir() or re.search(r"/benchmarks/|/tensorboard/|report\.html$|/\.", name):
+        if path.is_dir() or TIMED.search(name):
             continue
         content = path.read_bytes()
         if path.suffix == ".json":
