@@ -60,9 +60,9 @@ class ClusterProject(Project):
                 stderr=subprocess.STDOUT,
             )
 
-    def said(self, running: subprocess.Popen) -> str:
-        """Wait for Snakemake to end well and return what it said."""
-        assert ended(running, within=300) == 0, self.terminal.read_text()
+    def said(self, running: subprocess.Popen, within: float = 300) -> str:
+        """Wait for Snakemake to end well, so many seconds at most, and return what it said."""
+        assert ended(running, within) == 0, self.terminal.read_text()
         return self.terminal.read_text()
 
     def refused(self, *arguments: str) -> str:

@@ -36,14 +36,6 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-@pytest.fixture
-def fresh(cluster: Cluster, tmp_path: Path) -> ClusterProject:
-    """A project for the cluster in which nothing has been run."""
-    project = ClusterProject(new_project(tmp_path).folder, cluster)
-    project.configure(training=TRAINING)
-    return project
-
-
 @pytest.fixture(scope="session")
 def untrained(cluster: Cluster, local: Project, tmp_path_factory: pytest.TempPathFactory) -> Maker:
     """A maker of projects for the cluster: all is there, but one cell has not been trained."""

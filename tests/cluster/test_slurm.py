@@ -4,32 +4,49 @@ What a user sees of each fault is asserted line by line, since it is all that a 
 """
 
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from cluster_project import MODEL, ClusterProject, Maker, digests
-from project import Project
+from project import ROOT, Project, new_project
 from slurm import Cluster, wait_until
+from swatchbook.files import read_json
 
 FAILED = "SLURM-job '{id}' failed, SLURM status is: '{state}'"
 
 
-def test_the_results_are_those_of_a_local_run(local: Project, fresh: ClusterProject) -> None:
-    fresh.said(fresh.start())
-    assert digests(fresh) == digests(local)
-    assert len(digests(fresh)) == 7 + 2 * 4 + 1
+def demo(folder: Path) -> Project:
+    """Make a project of the whole demo in `folder`, in which nothing has been run."""
+    project = new_project(folder)
+    for part in ("config", "resources"):
+        shutil.rmtree(project.work / part)
+        shutil.copytree(ROOT / "demo" / part, project.work / part)
+    return project
 
-    rules = [job["comment"] for job in fresh.jobs()]
-    assert len(rules) == 4, "one job that prepares, two that train, one that evaluates"
+
+def test_the_demo_gives_the_results_of_a_local_run(cluster: Cluster, tmp_path: Path) -> None:
+    for place in ("local", "cluster"):
+        (tmp_path / place).mkdir()
+    local = demo(tmp_path / "local")
+    local.run()
+    project = ClusterProject(demo(tmp_path / "cluster").folder, cluster)
+    project.said(project.start(), within=1800)
+    assert digests(project) == digests(local)
+    assert len(digests(project)) == 2 * (7 + 2 * 3 * 4 + 1)
+
+    rules = [job["comment"] for job in project.jobs()]
+    assert len(rules) == 2 + 12 + 3, "a data set's preparation, trainings, evaluations in fours"
     assert not [rule for rule in rules if re.search("download|compare|report", rule)]
-    trained_on = {job["node"] for job in fresh.jobs() if "train_model" in job["comment"]}
-    assert len(trained_on) == 2
+    trained_on = {job["node"] for job in project.jobs() if "train_model" in job["comment"]}
+    assert len(trained_on) == 4
 
-    assert "Nothing to be done" in fresh.said(fresh.start())
+    assert "Nothing to be done" in project.said(project.start())
 
 
 # The faults happen at the same time, each in a project of its own: most of their time is waiting.
@@ -98,6 +115,12 @@ def assert_same_results(project: ClusterProject, local: Project) -> None:
         assert earlier["end"] <= later["start"]
 
 
+def assert_went_on(project: ClusterProject) -> None:
+    """The second job did not train from the beginning: it was caught after the second epoch."""
+    (epoch,) = read_json(project.cell / "run.json")["resumed_after"]
+    assert epoch >= 2
+
+
 def test_a_job_over_its_time_is_tried_again_with_more(outcomes: dict, local: Project) -> None:
     project, outcome = outcomes["over_its_time"]
     said = outcome.result()
@@ -106,6 +129,7 @@ def test_a_job_over_its_time_is_tried_again_with_more(outcomes: dict, local: Pro
     assert second["limit"] == "7:00:00", "twice half an hour and three minutes an epoch"
     line(said, FAILED.format(**first))
     line(said, "Trying to restart job")
+    assert_went_on(project)
     assert_same_results(project, local)
 
 
@@ -130,6 +154,7 @@ def test_a_cancelled_job_is_tried_again(outcomes: dict, local: Project) -> None:
     assert (first["mem"], second["mem"]) == ("3000M", "6000M")
     line(said, FAILED.format(**first))
     line(said, "Trying to restart job")
+    assert_went_on(project)
     assert_same_results(project, local)
 
 
@@ -161,4 +186,5 @@ def test_a_node_that_dies_in_the_middle_of_a_training(
     assert second["node"] != first["node"]
     line(said, f"SLURM-job '{first['id']}' failed due to a node failure")
     line(said, "Trying to restart job")
+    assert_went_on(project)
     assert_same_results(project, local)
