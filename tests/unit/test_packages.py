@@ -6,6 +6,8 @@ from itertools import chain
 from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,8 +28,6 @@ def project() -> dict:
 
 
 def test_every_dependency_is_pinned_within_its_range() -> None:
-    from packaging.requirements import Requirement
-
     extras = project()["optional-dependencies"].values()
     for dependency in map(Requirement, chain(project()["dependencies"], *extras)):
         version = pins()[canonical(dependency.name)]
@@ -36,6 +36,8 @@ def test_every_dependency_is_pinned_within_its_range() -> None:
 
 def test_the_conda_environment_has_the_pinned_version_of_every_dependency() -> None:
     environment = yaml.safe_load((ROOT / "workflow/envs/swatchbook.yaml").read_text())
+    (python,) = (part for part in environment["dependencies"] if str(part).startswith("python="))
+    assert SpecifierSet(project()["requires-python"]).contains(python.removeprefix("python="))
     (packages,) = (part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
     named = dict(package.split("==") for package in packages)
     wanted = {re.split("[<>=]", dependency)[0] for dependency in project()["dependencies"]}

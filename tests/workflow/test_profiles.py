@@ -1,9 +1,14 @@
 """The profiles speak of rules that exist, and agree where they have to."""
 
+import re
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import yaml
+from snakemake_executor_plugin_aws_batch.constant import VALID_RESOURCES_MAPPING
 
 from project import ROOT, Project
 
@@ -13,6 +18,35 @@ OTHERS = [profile for profile in PROFILES if profile.name != "default"]
 
 def read(profile: Path) -> dict:
     return yaml.safe_load((profile / "config.yaml").read_text())
+
+
+class NothingStored(BaseHTTPRequestHandler):
+    """What object storage says of a bucket that is not there, and of everything in it."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def empty_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Object storage on this machine with nothing in it, for the profiles that need some."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), NothingStored)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv(
+        "SNAKEMAKE_STORAGE_S3_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}"
+    )
+    monkeypatch.setenv("SNAKEMAKE_STORAGE_S3_ACCESS_KEY", "nobody")
+    monkeypatch.setenv("SNAKEMAKE_STORAGE_S3_SECRET_KEY", "nothing")
+    yield
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def rules(project: Project) -> set[str]:
@@ -26,9 +60,26 @@ def test_a_profile_repeats_the_triggers_of_the_default_one(profile: Path) -> Non
 
 
 @pytest.mark.parametrize("profile", OTHERS, ids=lambda profile: profile.name)
+@pytest.mark.usefixtures("empty_storage")
 def test_the_installed_plugin_accepts_its_profile(profile: Path, project: Project) -> None:
     plan = project.planned("--profile", str(profile))
     assert plan["train_model"] == 2
+
+
+@pytest.mark.usefixtures("empty_storage")
+def test_aws_batch_has_the_memory_that_its_profile_asks_for(project: Project) -> None:
+    """Else the plugin takes the least there is for the CPUs, whatever the job needs."""
+    profile = ROOT / "workflow/profiles/aws-batch"
+    attempts = range(1, read(profile)["retries"] + 2)
+    said = project.run("--dry-run", "--profile", str(profile))
+    on_machines = ("decode_dataset", "explore_dataset", "check_data", "train_model")
+    for rule in (*on_machines, "evaluate_model"):
+        job = re.search(
+            rf"^rule {rule}:.*?^    resources: ([^\n]+)", said, re.DOTALL | re.MULTILINE
+        )
+        (amount,) = re.findall(r"mem_mb=(\d+)", job[1])
+        for attempt in attempts:
+            assert {1, 2} <= set(VALID_RESOURCES_MAPPING[int(amount) * attempt]), rule
 
 
 def test_the_profiles_name_rules_that_exist(project: Project) -> None:
