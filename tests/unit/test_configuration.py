@@ -21,6 +21,7 @@ SHIPPED_DATASETS = [file for folder in SHIPPED for file in (folder / "datasets")
 LEAST: dict[str, Any] = {"datasets": ["a"], "models": {"plain": {"layers": [{"flatten": {}}]}}}
 DEFAULTS: dict[str, Any] = {
     "mirror": None,
+    "container": None,
     "seeds": [0, 1, 2],
     "training": {
         "epochs": 10,

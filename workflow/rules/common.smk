@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from snakemake.iocontainers import Wildcards
+from snakemake.settings.types import DeploymentMethod
 
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 LIBRARY = WORKFLOW / "scripts"
@@ -47,6 +48,14 @@ try:
     }
 except ConfigurationError as error:
     sys.exit(f"swatchbook: error: {error}")
+
+# Snakemake would run the jobs without a container, and not say so.
+if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+    if not config["container"]:
+        sys.exit(
+            "swatchbook: error: config/config.yaml: container: null, but --sdm apptainer is given "
+            "(name an image: docker://… or the path of a .sif file)"
+        )
 
 DATASETS = config["datasets"]
 MODELS = list(config["models"])

@@ -29,8 +29,8 @@ rule write_report:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        # Not `config` itself: the mirror that the files came from changes nothing.
-        config={key: value for key, value in config.items() if key != "mirror"},
+        # Not `config` itself: where the files came from and what ran the jobs change nothing.
+        config={key: value for key, value in config.items() if key not in ("mirror", "container")},
         page_digest=page_digest(),
         published=published_digest(),
         code=code_digest("report"),
