@@ -1,6 +1,8 @@
 """What runs again after a change, and what does not."""
 
+import html
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -105,3 +107,12 @@ def test_forcing_a_stage_by_name_runs_all_its_jobs_again(done: Project) -> None:
     planned = done.planned("--forcerun", "evaluate")
     assert planned["evaluate_model"] == 2
     assert "train_model" not in planned
+
+
+def test_the_commands_on_the_page_make_their_figures_again(done: Project) -> None:
+    page = html.unescape((done.work / "results/report.html").read_text(encoding="utf-8"))
+    commands = set(re.findall(r"snakemake --cores 1 --forcerun (\w+) -- ([^<\s]+)", page))
+    of_figures = {"draw_figures", "explore_dataset", "check_data", "check_predictions"}
+    assert {rule for rule, _ in commands} == {*of_figures, "choose_images"}
+    for rule, target in commands:
+        assert done.planned("--forcerun", rule, "--", target) == {rule: 1}
