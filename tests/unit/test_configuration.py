@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
         "precision": "auto",
         "device": "auto",
         "threads": 1,
+        "gpus": 1,
     },
     "comparison": {"reference": "plain", "confidence": 0.95, "resamples": 2000},
     "report": {"title": "Swatchbook", "notice": None},
@@ -122,6 +123,15 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "key 'training.epochs' is \"ten\"; allowed: a whole number, at least 1",
     ),
     "a YAML 1.1 text": ({"training": {"learning_rate": "1e-3"}}, 'is "1e-3"; allowed: a number'),
+    "several GPUs on a CPU": (
+        {"training": {"gpus": 2, "device": "cpu"}},
+        "key 'training.gpus' is 2; allowed where training.device is cpu: 1",
+    ),
+    "several GPUs in float16": (
+        {"training": {"gpus": 2, "precision": "mixed_float16"}},
+        "key 'training.gpus' is 2; allowed where training.precision is mixed_float16: 1",
+    ),
+    "no GPU": ({"training": {"gpus": 0}}, "'training.gpus' is 0; allowed"),
     "true for a number": ({"training": {"threads": True}}, "'training.threads' is true; allowed"),
     "a fraction": ({"training": {"epochs": 1.5}}, "'training.epochs' is 1.5; allowed: a whole"),
     "a whole fraction": ({"seeds": [1.0]}, "'seeds[0]' is 1.0; allowed: a whole number"),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from swatchbook.doctor import advice
+from swatchbook.doctor import advice, told
+from swatchbook.execution import ON_CPU, on_gpus
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +39,7 @@ def test_the_doctor_prints_versions_devices_and_the_choice_with_its_reason(tmp_p
     assert said["device"].startswith("cpu: ")
     assert said["precision"] == "float32, because set in the configuration"
     assert said["threads"].startswith("2 ")
+    assert said["XLA"] == "no: on a CPU it is slower"
     assert said["GPU"].startswith("CUDA_VISIBLE_DEVICES hides every GPU")
     assert done.stderr == ""
 
@@ -63,3 +65,12 @@ def test_the_advice_is_about_what_keeps_a_gpu_from_being_used(
     kind: str, driver: bool, environment: dict[str, str], said: str
 ) -> None:
     assert advice(kind, driver, environment).startswith(said)
+
+
+def test_the_doctor_says_how_steps_would_be_carried_out() -> None:
+    assert told(ON_CPU)["steps a call"] == "1"
+    assert told(ON_CPU)["training data"] == "in memory"
+    one, two = (told(on_gpus(count, memory=24_000_000_000)) for count in (1, 2))
+    assert (one["XLA"], one["steps a call"]) == ("yes: one GPU", "10")
+    assert (two["XLA"], two["steps a call"]) == ("no: 2 GPUs share each batch", "1")
+    assert one["training data"].startswith("on the GPU up to 12.0 GB")

@@ -45,6 +45,7 @@ SETTINGS = {
     "precision": "float32",
     "device": "cpu",
     "threads": 1,
+    "gpus": 1,
 }
 LAYERS = [
     {"conv": {"filters": 4, "kernel": 3, "activation": "relu"}},
@@ -238,6 +239,8 @@ def test_run_json_says_what_was_trained_and_on_what(train: Train) -> None:
     assert found["device"]["precision"] == "float32"
     assert found["device"]["reason"] == "set in the configuration"
     assert found["device"]["threads"] == 1
+    assert found["device"]["gpus"] == []
+    assert found["device"]["execution"]["devices"] == ["CPU:0"]
     assert {"python", "tensorflow", "keras", "numpy"} <= set(found["versions"])
     assert found["versions"]["numpy"] == np.__version__
     assert pd.Timestamp(found["started"]).tzinfo is not None
@@ -310,4 +313,15 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_an_error(tmp_path: Path) -> No
     message = done.stderr.strip().splitlines()[-1]
     assert message.startswith("DeviceError: training.device is 'gpu'")
     assert "device: auto" in message
+    assert not (tmp_path / "cell").exists()
+
+
+def test_fewer_gpus_than_are_to_share_a_model_are_an_error(tmp_path: Path) -> None:
+    found = len(import_tensorflow().config.list_physical_devices("GPU"))
+    data = make_arrays(tmp_path / "arrays")
+    done = run(data, tmp_path / "cell", device="auto", gpus=found + 2)
+    assert done.returncode == 1
+    message = done.stderr.strip().splitlines()[-1]
+    assert message.startswith(f"DeviceError: training.gpus is {found + 2}, but TensorFlow finds ")
+    assert "gpus: 1" in message
     assert not (tmp_path / "cell").exists()

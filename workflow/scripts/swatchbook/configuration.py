@@ -74,7 +74,8 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
     Raises
     ------
     ConfigurationError
-        As `checked`; also for a reference that is no model and for layers in an impossible order.
+        As `checked`; also for a reference that is no model, for several GPUs where there can be but
+        one or none, and for layers in an impossible order.
     """
     config = checked(value, schema, where)
     models = list(config["models"])
@@ -86,6 +87,14 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
             hint=_nearest(reference, models),
         )
     config["comparison"]["reference"] = reference
+    training = config["training"]
+    for key, refused in (("device", "cpu"), ("precision", "mixed_float16")):
+        if training["gpus"] > 1 and training[key] == refused:
+            raise ConfigurationError(
+                f"key 'training.gpus' is {training['gpus']}; allowed where training.{key} is "
+                f"{refused}: 1",
+                where=where,
+            )
     for name, model in config["models"].items():
         _check_order(model["layers"], f"models.{name}.layers", where)
     return config

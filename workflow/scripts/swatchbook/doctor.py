@@ -1,11 +1,12 @@
 """What this machine has and what a training here would choose, and why."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from swatchbook import devices
+from swatchbook import cuda, devices, slots
+from swatchbook.execution import DATA_SHARE, Execution
 
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
@@ -28,20 +29,51 @@ def choice(settings: Mapping[str, Any]) -> dict[str, str]:
     Parameters
     ----------
     settings
-        The configuration's ``training`` block: ``device``, ``precision`` and ``threads`` are read.
+        The configuration's ``training`` block: ``device``, ``gpus``, ``precision`` and ``threads``
+        are read.
 
     Raises
     ------
     DeviceError
         If a training would end with it.
     """
-    chosen = devices.choose(settings["device"], settings["precision"], settings["threads"])
-    return {
+    chosen = devices.choose(
+        settings["device"],
+        settings["precision"],
+        settings["threads"],
+        settings["gpus"],
+        take=_first,
+    )
+    found = {
         "device": f"{chosen.kind}: {chosen.name} (training.device is {settings['device']})",
         "precision": f"{chosen.precision}, because {chosen.reason}",
         "threads": f"{chosen.threads} a training (training.threads)",
+        **told(chosen.execution),
         "GPU": advice(chosen.kind, NVIDIA_DRIVER.is_file(), os.environ),
     }
+    if chosen.kind == "gpu":
+        names = [gpu.name for gpu in cuda.gpus()]
+        free = slots.free(names)
+        states = [f"{name} {'free' if name in free else 'in use'}" for name in names]
+        found["GPU slots"] = f"{settings['gpus']} a training (training.gpus): {', '.join(states)}"
+    return found
+
+
+def _first(names: Sequence[str], count: int) -> list[str]:
+    """Look at the first GPUs without taking their slots."""
+    return list(names)[:count]
+
+
+def told(execution: Execution) -> dict[str, str]:
+    """Say in words how steps would be carried out."""
+    replicas = len(execution.devices)
+    if execution.memory is None:
+        xla, data = "no: on a CPU it is slower", "in memory"
+    else:
+        xla = "yes: one GPU" if execution.xla else f"no: {replicas} GPUs share each batch"
+        room = DATA_SHARE * execution.memory / 1e9
+        data = f"on the GPU up to {room:.1f} GB, larger ones batch by batch from memory"
+    return {"XLA": xla, "steps a call": str(execution.steps_a_call), "training data": data}
 
 
 def advice(kind: str, driver: bool, environment: Mapping[str, str]) -> str:
@@ -57,7 +89,7 @@ def advice(kind: str, driver: bool, environment: Mapping[str, str]) -> str:
         The environment's variables.
     """
     if kind == "gpu":
-        return "used; each training takes one, the first that CUDA_VISIBLE_DEVICES shows"
+        return "used; a training takes the first free one that CUDA_VISIBLE_DEVICES shows"
     if environment.get("CUDA_VISIBLE_DEVICES", "all") in ("", "-1"):
         return "CUDA_VISIBLE_DEVICES hides every GPU: unset it or name one"
     if driver:

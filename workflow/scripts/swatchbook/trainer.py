@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from swatchbook import devices, models
 from swatchbook.errors import TrainingError
+from swatchbook.execution import ON_CPU, Execution
 from swatchbook.history import Epoch, Events
 from swatchbook.interruption import Request
 from swatchbook.progress import Progress
@@ -30,7 +31,7 @@ class Trainer:
     Parameters
     ----------
     model
-        From images to logits.
+        From images to logits, built under the scope of the execution's strategy.
     x, y
         float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
     settings
@@ -38,6 +39,8 @@ class Trainer:
         ``watch_test``.
     seed
         The seed of the shuffling.
+    execution
+        How steps are carried out.
 
     Raises
     ------
@@ -46,7 +49,13 @@ class Trainer:
     """
 
     def __init__(
-        self, model: Any, x: np.ndarray, y: np.ndarray, settings: Mapping[str, Any], seed: int
+        self,
+        model: Any,
+        x: np.ndarray,
+        y: np.ndarray,
+        settings: Mapping[str, Any],
+        seed: int,
+        execution: Execution = ON_CPU,
     ):
         import keras
 
@@ -64,52 +73,89 @@ class Trainer:
                 where="training.drop_last_batch",
                 hint="take a smaller training.batch_size",
             )
-        optimizer = keras.optimizers.Adam(settings["learning_rate"])
-        if model.layers[0].dtype_policy.name == "mixed_float16":
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        optimizer.build(model.trainable_variables)
-        # The data stand beside the model, in the GPU's memory if there is one; a step is handed
-        # only the numbers of its images.
-        x_all, y_all = tf.constant(x), tf.constant(y)
-        loss_sum = tf.Variable(0.0, dtype=tf.float64)
-        correct_sum = tf.Variable(0, dtype=tf.int64)
+        strategy = model.distribute_strategy
+        with strategy.scope():
+            optimizer = keras.optimizers.Adam(settings["learning_rate"])
+            if model.layers[0].dtype_policy.name == "mixed_float16":
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            optimizer.build(model.trainable_variables)
+        # The data stand beside the model if they fit there; a step is handed only the numbers of
+        # its images.
+        homes = execution.homes(x.nbytes + y.nbytes)
+        logger.info("training data: %.1f MB on %s", (x.nbytes + y.nbytes) / 1e6, ", ".join(homes))
+        data = {}
+        for home in set(homes):
+            with tf.device(home):
+                data[home] = tf.constant(x), tf.constant(y)
+        replicas = len(homes)
+        # Since the last look: the sum of the losses and the number of images that were right.
+        sums = tf.Variable(tf.zeros(2, tf.float64))
         steps = tf.Variable(0, dtype=tf.int64)  # since the epoch began
         first_bad = tf.Variable(0, dtype=tf.int64)  # the first of them whose loss is not finite
 
-        def count(labels: Any, logits: Any) -> Any:
-            losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
-            right = tf.argmax(logits, 1) == tf.argmax(labels, 1)
-            loss_sum.assign_add(tf.reduce_sum(tf.cast(losses, tf.float64)))
-            correct_sum.assign_add(tf.math.count_nonzero(right))
-            return losses
+        def losses_and_sums(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any]:
+            losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits) * weights
+            right = tf.cast(tf.argmax(logits, 1) == tf.argmax(labels, 1), tf.float32) * weights
+            found = [tf.reduce_sum(tf.cast(each, tf.float64)) for each in (losses, right)]
+            return losses, tf.stack(found)
 
-        def note(losses: Any) -> None:
-            steps.assign_add(1)
-            finite = tf.reduce_all(tf.math.is_finite(losses))
-            first_bad.assign(tf.where(finite | (first_bad > 0), first_bad, steps))
-
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], jit_compile=False)
-        def step(rows: Any) -> None:
-            labels = tf.gather(y_all, rows)
+        def update(images: Any, labels: Any, weights: Any, count: Any) -> Any:
+            """Make one step by a replica's share of `count` images."""
             with tf.GradientTape() as tape:
-                logits = model(tf.gather(x_all, rows), training=True)
-                losses = count(labels, logits)
-                note(losses)
-                loss = optimizer.scale_loss(tf.reduce_mean(losses))
+                logits = model(images, training=True)
+                losses, found = losses_and_sums(labels, logits, weights)
+                # Gradients are summed over the replicas, so this is the mean over all images.
+                loss = optimizer.scale_loss(tf.reduce_sum(losses) / count)
             gradients = tape.gradient(loss, model.trainable_variables)
             optimizer.apply(gradients, model.trainable_variables)
+            return found
+
+        if execution.xla:
+            update = tf.function(update, jit_compile=True)
+
+        def take_share(rows: Any) -> Any:
+            replica = tf.get_static_value(
+                tf.distribute.get_replica_context().replica_id_in_sync_group
+            )
+            with tf.device(homes[replica]):
+                # An incomplete share is filled up with an image that counts for nothing: of none
+                # at all oneDNN's pooling has no gradient.
+                share = tf.concat([rows, tf.repeat(rows[:1], -tf.size(rows) % replicas)], 0)
+                weights = tf.cast(tf.range(tf.size(share)) < tf.size(rows), tf.float32)
+                share, weights = share[replica::replicas], weights[replica::replicas]
+                images, labels = (tf.gather(values, share) for values in data[homes[replica]])
+            return update(images, labels, weights, tf.cast(tf.size(rows), tf.float32))
+
+        def step(rows: Any) -> None:
+            found = strategy.reduce("SUM", strategy.run(take_share, args=(rows,)), axis=None)
+            sums.assign_add(found)
+            steps.assign_add(1)
+            finite = tf.math.is_finite(found[0])
+            first_bad.assign(tf.where(finite | (first_bad > 0), first_bad, steps))
+
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], jit_compile=False)
+        def make_steps(batches: Any) -> None:
+            for rows in batches:
+                step(rows)
 
         @tf.function(reduce_retracing=True, jit_compile=False)
         def measure(images: Any, labels: Any) -> None:
-            count(labels, model(images, training=False))
+            logits = model(images, training=False)
+            sums.assign_add(losses_and_sums(labels, logits, tf.ones(tf.shape(images)[:1]))[1])
 
         @tf.function(reduce_retracing=True, jit_compile=False)
         def measure_rows(rows: Any) -> None:
-            measure(tf.gather(x_all, rows), tf.gather(y_all, rows))
+            measure(*(tf.gather(values, rows) for values in data[homes[0]]))
 
-        self._step, self._measure, self._measure_rows = step, measure, measure_rows
-        self._sums = loss_sum, correct_sum
-        self._steps, self._first_bad = steps, first_bad
+        self._make_steps, self._measure, self._measure_rows = make_steps, measure, measure_rows
+        self._steps_a_call = execution.steps_a_call
+        self._sums, self._steps, self._first_bad = sums, steps, first_bad
+        self._copies_of_dropout = [
+            strategy.experimental_local_results(layer.seed_generator.state.value)
+            for layer in model.layers
+            if hasattr(layer, "seed_generator")
+        ]
+        self._part_dropout()
         self._variables = {
             f"{owner}.{number}": variable
             for owner, owned in (("model", model), ("optimizer", optimizer))
@@ -124,6 +170,13 @@ class Trainer:
         """Set what `state` returned."""
         for name, variable in self._variables.items():
             variable.assign(state[name])
+        self._part_dropout()
+
+    def _part_dropout(self) -> None:
+        """Give each replica's dropout random numbers of its own; all have the first one's."""
+        for copies in self._copies_of_dropout:
+            for replica, copy in enumerate(copies[1:], start=1):
+                copy.assign_add([replica, 0])  # the seed, and how many times it was used
 
     def fit(
         self,
@@ -173,16 +226,15 @@ class Trainer:
         return math.ceil(self.images / self.settings["batch_size"])
 
     def _epoch(self, number: int, watched: Watched, progress: Progress) -> Epoch:
-        order = self._order(number)
-        batch_size = self.settings["batch_size"]
         self._steps.assign(0)
+        done = 0
         start = time.perf_counter()
-        for step, first in enumerate(range(0, self.images, batch_size), start=1):
-            rows = order[first : min(first + batch_size, self.images)]
-            self._step(rows)
-            progress.update(epoch=number)
+        for batches in self._batches(number):
+            self._make_steps(batches)
+            done += len(batches)
+            progress.update(len(batches), epoch=number)
             self._stop_if_asked(number)
-            if step % STEPS_BETWEEN_LOOKS == 0:
+            if done % STEPS_BETWEEN_LOOKS < len(batches):
                 self._check_losses(number)
         loss, accuracy = self._means(self.images)
         seconds = time.perf_counter() - start
@@ -190,14 +242,27 @@ class Trainer:
         val_loss, val_accuracy = self._measured(watched["validation"], number)
         last_batch = test = (None, None)
         if "test" in watched:
-            self._measure_rows(rows)
-            last_batch = self._means(len(rows))
+            self._measure_rows(batches[-1])
+            last_batch = self._means(len(batches[-1]))
             test = self._measured(watched["test"], number)
         self._check_weights(number, val_loss)
         speed = self.images / seconds
         return Epoch(
             number, loss, accuracy, val_loss, val_accuracy, *last_batch, *test, seconds, speed
         )
+
+    def _batches(self, number: int) -> Iterator[np.ndarray]:
+        """Yield the batches of one epoch for one call after the other.
+
+        Numbers of training images, int32, shape (batches, images); an incomplete batch comes alone.
+        """
+        order = self._order(number)[: self.images]
+        size = self.settings["batch_size"]
+        whole = order[: len(order) // size * size].reshape(-1, size)
+        for first in range(0, len(whole), self._steps_a_call):
+            yield whole[first : first + self._steps_a_call]
+        if len(order) > whole.size:
+            yield order[None, whole.size :]
 
     def _order(self, number: int) -> np.ndarray:
         """Return the numbers of the training images in the order of one epoch, int32."""
@@ -266,8 +331,6 @@ class Trainer:
 
     def _means(self, images: int) -> tuple[float, float]:
         """Return mean loss and accuracy over what has been counted, and count anew."""
-        loss_sum, correct_sum = self._sums
-        means = float(loss_sum) / images, int(correct_sum) / images
-        loss_sum.assign(0)
-        correct_sum.assign(0)
-        return means
+        loss_sum, correct = self._sums.numpy().tolist()
+        self._sums.assign([0, 0])
+        return loss_sum / images, correct / images

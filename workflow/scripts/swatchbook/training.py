@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook import arrays, devices, models
+from swatchbook import arrays, devices, execution, models
 from swatchbook.errors import TrainingError
 from swatchbook.files import write_json
 from swatchbook.history import write_history
@@ -45,7 +45,8 @@ def train(
         The model's layers, as in the configuration.
     settings
         ``epochs``, ``batch_size``, ``learning_rate``, ``shuffle``, ``drop_last_batch``,
-        ``bias_initializer``, ``watch_test``, ``precision``, ``device``, ``threads``.
+        ``bias_initializer``, ``watch_test``, ``precision``, ``device``, ``threads``,
+        ``gpus``.
     seed
         At least 0.
     output
@@ -68,18 +69,21 @@ def train(
     """
     output = Path(output)
     started = time.time()
-    device = devices.choose(settings["device"], settings["precision"], settings["threads"])
+    device = devices.choose(
+        settings["device"], settings["precision"], settings["threads"], settings["gpus"]
+    )
     x, y = arrays.load(arrays_folder, "train")
     watched = {"validation": arrays.load(arrays_folder, "validation")}
     if settings["watch_test"]:
         logger.warning("the test images are measured after every epoch: training.watch_test is set")
         watched["test"] = arrays.load(arrays_folder, "test")
-    model = models.build(
-        layers, x.shape[1:], y.shape[1], seed, device.precision, settings["bias_initializer"]
-    )
+    with execution.strategy(device.execution).scope():
+        model = models.build(
+            layers, x.shape[1:], y.shape[1], seed, device.precision, settings["bias_initializer"]
+        )
     logger.info("%d parameters, %d images", model.count_params(), len(x))
     with noticing_sigterm() as sigterm, _naming_memory(len(x), settings["batch_size"]):
-        trainer = Trainer(model, x, y, settings, seed)
+        trainer = Trainer(model, x, y, settings, seed, device.execution)
         kept = None
         if checkpoints is not None:
             fingerprint = {
