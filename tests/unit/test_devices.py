@@ -10,7 +10,7 @@ import pytest
 from swatchbook import cuda, devices
 from swatchbook.devices import cpu_name, cpu_precision, gpu_precision
 from swatchbook.errors import DeviceError
-from swatchbook.execution import on_gpus
+from swatchbook.execution import ON_CPU, on_gpus
 
 CPUINFO = """\
 processor\t: 0
@@ -154,3 +154,11 @@ def test_too_few_gpus_are_told_before_one_is_taken(monkeypatch: pytest.MonkeyPat
     MadeUpGpus((8, 0)).installed(monkeypatch)
     with pytest.raises(DeviceError, match="gpus is 2, but TensorFlow finds 1 GPU on"):
         devices.choose("auto", "auto", 1, gpus=2, take=pytest.fail)
+
+
+def test_without_a_gpu_nothing_is_taken_so_that_trainings_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    MadeUpGpus().installed(monkeypatch)
+    chosen = devices.choose("auto", "auto", 1, take=pytest.fail)
+    assert (chosen.kind, chosen.gpus, chosen.execution) == ("cpu", [], ON_CPU)
