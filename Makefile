@@ -43,5 +43,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	try make PYTHON=python3.13 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint constraints.txt --editable ".[aws,cluster,dev]"
+	    --constraint constraints.txt --editable ".[aws,cluster,dev,s3]"
 	@touch $@

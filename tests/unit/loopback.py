@@ -110,7 +110,8 @@ class Loopback:
                 if reply.length:
                     self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body[: reply.stop_after])
+                if self.command != "HEAD":
+                    self.wfile.write(body[: reply.stop_after])
                 if reply.reset:
                     lingering = struct.pack("ii", 1, 0)
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
@@ -120,6 +121,8 @@ class Loopback:
                 if reply.silent:
                     owner._stopped.wait(60)
                 self.close_connection = reply.stop_after is not None or not reply.length
+
+            do_HEAD = do_GET
 
             def handle(self) -> None:
                 # A client that has read enough breaks off: no traceback about that.

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from urllib.parse import quote
 
-from swatchbook import files
+from swatchbook import buckets, files
 from swatchbook.addresses import redacted
 from swatchbook.downloads import fetch, verify
 from swatchbook.errors import ConfigurationError, DataError, DownloadError
@@ -66,8 +66,9 @@ def acquire(
     file
         One of the names under its key ``files``.
     mirror
-        A folder or an http(s) address that is tried before the sources; it has the file under
-        ``<mirror>/<spec["mirror"]>/<file>``. By default the one in SWATCHBOOK_MIRROR, if any.
+        A folder, an http(s) address or ``s3://<bucket>/<prefix>`` that is tried before the sources;
+        it has the file under ``<mirror>/<spec["mirror"]>/<file>``. By default the one in
+        SWATCHBOOK_MIRROR, if any.
     environment, home
         Where Kaggle's credentials are looked for.
     wait
@@ -176,7 +177,10 @@ def _candidates(
 
     if mirror:
         subfolder = spec.get("mirror", "")
-        if "://" in mirror:
+        if mirror.startswith(buckets.SCHEME):
+            address = "/".join(part for part in (mirror.rstrip("/"), subfolder, file) if part)
+            yield _Candidate(f"mirror {redacted(mirror)}", partial(buckets.fetch, address))
+        elif "://" in mirror:
             base = f"{mirror.rstrip('/')}/{quote(subfolder)}"
             yield _Candidate(f"mirror {redacted(mirror)}", at_address(base))
         else:
@@ -391,7 +395,7 @@ def _advice(spec: Mapping, destination: Path) -> Iterator[str]:
                 "~/.kaggle/access_token or set KAGGLE_API_TOKEN, and accept the rules at "
                 f"{KAGGLE}/competitions/{source['competition']}/rules"
             )
-    yield "from a mirror: --config mirror=<folder or URL>, or set SWATCHBOOK_MIRROR"
+    yield "from a mirror: --config mirror=<folder, URL or s3://bucket>, or set SWATCHBOOK_MIRROR"
     yield f"by hand: place the file at {destination}"
     yield "to see the workflow without any download: make demo"
 

@@ -192,7 +192,17 @@ def _check_before_writing(
             where=shown,
             hint="add the file's sha256 to the data set's configuration",
         )
-    needed = (transfer.total or 0) - transfer.received
+    check_room(destination, (transfer.total or 0) - transfer.received)
+
+
+def check_room(destination: Path, needed: int) -> None:
+    """See to it that `needed` bytes fit on the disk of `destination`, whose folder exists.
+
+    Raises
+    ------
+    StorageError
+        If they do not; it says how many do.
+    """
     free = shutil.disk_usage(destination.parent).free
     if needed > free:
         raise StorageError(
