@@ -2,6 +2,8 @@
 
 Requires: nothing but the sources named in config/datasets/<name>.yaml.
 Provides: resources/<dataset>/<file>, each whole and verified, and a receipt of where it came from.
+The files are in the working directory, also where the results are on object storage; what reads them
+runs there, too, if nodes do not see it.
 """
 
 
@@ -12,8 +14,9 @@ localrules:
 rule download_file:
     """Bring one file from the first source that has it, or verify the one that is in place."""
     output:
-        # "update": a file that is already there is kept and verified, not deleted.
-        file=update("resources/{dataset}/{file}"),
+        # "update": a file that is already there is kept and verified, not deleted. "local": that is
+        # so with the results on object storage, too, which "update" alone cannot do.
+        file=local(update("resources/{dataset}/{file}")),
         receipt="results/{dataset}/download/{file}.json",
     log:
         "logs/{dataset}/download/{file}.log",

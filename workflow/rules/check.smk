@@ -86,8 +86,8 @@ rule choose_images:
         suspects="results/{dataset}/checks/label_suspects.csv",
         probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
     output:
-        gallery=GALLERY[0],
-        sheet=GALLERY[1],
+        gallery="results/{dataset}/gallery/gallery.json",
+        sheet="results/{dataset}/gallery/sheet.webp",
         provenance="results/{dataset}/gallery/provenance.json",
     log:
         "logs/{dataset}/choose_images.log",

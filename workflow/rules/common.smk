@@ -23,7 +23,7 @@ sys.path[:0] = [str(LIBRARY), str(WORKFLOW)]
 
 import locks
 from swatchbook import configuration, provenance, queues
-from swatchbook.errors import ConfigurationError, QueueError
+from swatchbook.errors import ConfigurationError, DownloadError, QueueError
 from swatchbook.files import remove_temporaries, unwritable_folders
 from swatchbook.names import EXPLORE_FIGURES, comparison_figures
 from swatchbook.splits import SPLITS
@@ -37,6 +37,17 @@ if workflow.is_main_process:
 if workflow.is_main_process and any(Path(".snakemake/locks").glob("*.lock")):
     if runs := locks.runs_in("."):
         print(f"swatchbook: {locks.told('.', runs)}", file=sys.stderr)
+
+# The same: thousands of lines, if the bucket for the results cannot be used.
+if workflow.is_main_process and workflow.storage_settings.default_storage_provider == "s3":
+    from swatchbook import buckets
+
+    client = workflow.storage_registry.default_storage_provider.s3c.meta.client
+    address = workflow.storage_settings.default_storage_prefix or ""
+    try:
+        buckets.check(client, address)
+    except DownloadError as error:
+        sys.exit(f"swatchbook: error: {address}: {error}")
 
 try:
     config.update(
@@ -72,10 +83,6 @@ EXPLORED = "results/{dataset}/explore/summary.json"
 CHECKED = [
     "results/{dataset}/checks/summary.json",
     "results/{dataset}/checks/accuracy_without_twins.json",
-]
-GALLERY = [
-    "results/{dataset}/gallery/gallery.json",
-    "results/{dataset}/gallery/sheet.webp",
 ]
 CELL = "results/{dataset}/{model}/seed-{seed}"
 TRAINED = f"{CELL}/model.keras"
@@ -159,7 +166,7 @@ def dataset_files(wildcards: Wildcards) -> list:
     download of the same content does not decode and train again.
     """
     spec = config["specs"][wildcards.dataset]
-    paths = [f"resources/{wildcards.dataset}/{file}" for file in spec["files"]]
+    paths = [local(f"resources/{wildcards.dataset}/{file}") for file in spec["files"]]
     return [ancient(path) for path in paths] if spec["content"] else paths
 
 

@@ -83,6 +83,7 @@ rule draw_figures:
     """Draw the figures of one data set's comparison."""
     input:
         "results/{dataset}/arrays/x_test.npy",
+        "results/{dataset}/arrays/y_test.npy",
         "results/{dataset}/arrays/index.csv",
         comparison="results/{dataset}/comparison.json",
         histories=of_all_runs(f"{CELL}/history.csv"),

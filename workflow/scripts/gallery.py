@@ -15,5 +15,9 @@ with reporting_to(snakemake.log[0]):
         Path(snakemake.output.gallery).parent,
     )
     provenance.record(
-        snakemake.output.provenance, snakemake.rule, snakemake.input, dict(snakemake.params.items())
+        snakemake.output.provenance,
+        snakemake.rule,
+        snakemake.input,
+        dict(snakemake.params.items()),
+        Path(snakemake.output.provenance).parents[3],
     )

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import os
 import platform
 from collections.abc import Iterable, Mapping
 from importlib import metadata
@@ -95,7 +96,11 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 def record(
-    output: str | Path, rule: str, inputs: Iterable[str | Path], parameters: Mapping[str, Any]
+    output: str | Path,
+    rule: str,
+    inputs: Iterable[str | Path],
+    parameters: Mapping[str, Any],
+    root: str | Path,
 ) -> None:
     """Write what a rule's figures were drawn from.
 
@@ -111,12 +116,17 @@ def record(
         The files that it read.
     parameters
         What else it was given.
+    root
+        The folder that has the folder ``results``: the working directory, or Snakemake's copy of a
+        storage. The files are named as seen from there, the same wherever the results are.
     """
     write_json(
         output,
         {
             "rule": rule,
-            "inputs": {str(path): digest(path) for path in sorted(set(map(str, inputs)))},
+            "inputs": {
+                os.path.relpath(path, root): digest(path) for path in sorted(set(map(str, inputs)))
+            },
             "parameters": dict(parameters),
         },
     )
