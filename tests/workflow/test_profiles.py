@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import yaml
 from snakemake_executor_plugin_aws_batch.constant import VALID_RESOURCES_MAPPING
 
+from bucket_server import BucketServer
 from project import ROOT, Project
 
 PROFILES = sorted(path.parent for path in (ROOT / "workflow/profiles").glob("*/config.yaml"))
@@ -20,33 +19,16 @@ def read(profile: Path) -> dict:
     return yaml.safe_load((profile / "config.yaml").read_text())
 
 
-class NothingStored(BaseHTTPRequestHandler):
-    """What object storage says of a bucket that is not there, and of everything in it."""
-
-    def do_HEAD(self) -> None:
-        self.send_response(404)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
+@pytest.fixture(scope="module")
+def server() -> Iterator[BucketServer]:
+    """What a profile with results in a bucket asks for them."""
+    with BucketServer() as running:
+        yield running
 
 
 @pytest.fixture
-def empty_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Object storage on this machine with nothing in it, for the profiles that need some."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), NothingStored)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv(
-        "SNAKEMAKE_STORAGE_S3_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}"
-    )
-    monkeypatch.setenv("SNAKEMAKE_STORAGE_S3_ACCESS_KEY", "nobody")
-    monkeypatch.setenv("SNAKEMAKE_STORAGE_S3_SECRET_KEY", "nothing")
-    yield
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def storage(server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.put_in_place(monkeypatch)
 
 
 def rules(project: Project) -> set[str]:
@@ -60,13 +42,13 @@ def test_a_profile_repeats_the_triggers_of_the_default_one(profile: Path) -> Non
 
 
 @pytest.mark.parametrize("profile", OTHERS, ids=lambda profile: profile.name)
-@pytest.mark.usefixtures("empty_storage")
+@pytest.mark.usefixtures("storage")
 def test_the_installed_plugin_accepts_its_profile(profile: Path, project: Project) -> None:
     plan = project.planned("--profile", str(profile))
     assert plan["train_model"] == 2
 
 
-@pytest.mark.usefixtures("empty_storage")
+@pytest.mark.usefixtures("storage")
 def test_aws_batch_has_the_memory_that_its_profile_asks_for(project: Project) -> None:
     """Else the plugin takes the least there is for the CPUs, whatever the job needs."""
     profile = ROOT / "workflow/profiles/aws-batch"
