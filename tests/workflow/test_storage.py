@@ -94,9 +94,9 @@ def test_the_rest_is_in_the_bucket_too(objects: dict[str, bytes], finished: Proj
         return {re.sub(r"/tensorboard/.*", "/tensorboard/", name) for name in kept}
 
     assert names(objects) == names(in_folder(finished.work))
-    page = objects["results/report.html"].decode()
-    assert "results/own-images/comparison.json" in page
-    assert ".snakemake/storage" not in page
+    assert b".snakemake/storage" not in objects["results/report.html"]
+    record = json.loads(objects["results/own-images/figures/provenance.json"])
+    assert "results/own-images/comparison.json" in record["inputs"]
     receipt = json.loads(objects["results/own-images/download/images.7z.json"])
     assert (receipt["source"], receipt["verified"]) == ("mirror s3://files/mirror", "sha256")
 
