@@ -99,13 +99,20 @@ def test_a_training_killed_inside_a_writing_goes_on_to_the_same_bits(
 
 
 def test_a_training_killed_from_outside_when_an_epoch_has_ended_goes_on_to_the_same_bits(
-    training: Training, untouched: Callable[[], Training]
+    training: Training,
+    untouched: Callable[[], Training],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     training.settings = untouched().settings
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     process = training.start()
     wait_until(lambda: 2 in training.epochs_kept(), process)
     kill(process)
     assert process.returncode == -signal.SIGKILL
+    assert list(temporary.iterdir()) == []
     (after,) = training.epochs_kept()[-1:]
     assert training.run() == (0, "")
     assert training.run_json()["resumed_after"] == [after]

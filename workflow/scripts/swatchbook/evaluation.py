@@ -113,7 +113,7 @@ def predict(model: Any, images: np.ndarray, title: str) -> np.ndarray:
     """Return the probabilities of all images, float32, shape (n, classes), dropout off."""
     tf = devices.import_tensorflow()
 
-    @tf.function(reduce_retracing=True, jit_compile=False)
+    @tf.function(autograph=False, reduce_retracing=True, jit_compile=False)
     def probabilities(batch: Any) -> Any:
         return tf.nn.softmax(model(batch, training=False))
 

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ class Trainer:
             return found
 
         if execution.xla:
-            update = tf.function(update, jit_compile=True)
+            update = tf.function(update, autograph=False, jit_compile=True)
 
         def take_share(rows: Any) -> Any:
             replica = tf.get_static_value(
@@ -133,17 +134,23 @@ class Trainer:
             finite = tf.math.is_finite(found[0])
             first_bad.assign(tf.where(finite | (first_bad > 0), first_bad, steps))
 
-        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], jit_compile=False)
-        def make_steps(batches: Any) -> None:
-            for rows in batches:
-                step(rows)
+        # Without AutoGraph, whose files in /tmp a killed process would leave there.
+        function = partial(tf.function, autograph=False, jit_compile=False)
 
-        @tf.function(reduce_retracing=True, jit_compile=False)
+        @function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+        def make_steps(batches: Any) -> None:
+            def next_step(number: Any) -> list[Any]:
+                step(batches[number])
+                return [number + 1]
+
+            tf.while_loop(lambda number: number < tf.shape(batches)[0], next_step, [0])
+
+        @function(reduce_retracing=True)
         def measure(images: Any, labels: Any) -> None:
             logits = model(images, training=False)
             sums.assign_add(losses_and_sums(labels, logits, tf.ones(tf.shape(images)[:1]))[1])
 
-        @tf.function(reduce_retracing=True, jit_compile=False)
+        @function(reduce_retracing=True)
         def measure_rows(rows: Any) -> None:
             measure(*(tf.gather(values, rows) for values in data[homes[0]]))
 
