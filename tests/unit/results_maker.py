@@ -178,9 +178,7 @@ def make_results(
         gallery.make(folder, models, seeds, models[0], classes, folder / "gallery")
         for record, rule in RECORDS.items():
             index = folder / "arrays" / "index.csv"
-            provenance.record(
-                folder / record, rule, [index], {"models": list(models)}, results.parent
-            )
+            provenance.record(folder / record, rule, [index], {"models": list(models)})
         for file in spec["files"]:
             receipt = {"file": file, "source": "https://example.org/base/", "bytes": 1234}
             write_json(folder / "download" / f"{file}.json", receipt | {"sha256": "0" * 64})

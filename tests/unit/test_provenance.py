@@ -120,15 +120,18 @@ def test_versions_are_those_that_are_installed() -> None:
 
 
 def test_a_record_has_the_digest_of_every_input_by_its_name_from_the_root(tmp_path: Path) -> None:
+    folder = tmp_path / "results" / "birds"
+    (folder / "figures").mkdir(parents=True)
     for name in ("b.csv", "a.csv"):
-        (tmp_path / name).write_text(name)
-    inputs = [tmp_path / "b.csv", tmp_path / "a.csv", tmp_path / "b.csv"]
-    provenance.record(tmp_path / "record.json", "draw", inputs, {"models": ["x"]}, tmp_path.parent)
-    found = json.loads((tmp_path / "record.json").read_text())
+        (folder / name).write_text(name)
+    inputs = [folder / "b.csv", folder / "a.csv", folder / "b.csv"]
+    output = folder / "figures" / "provenance.json"
+    provenance.record(output, "draw", inputs, {"models": ["x"]})
+    found = json.loads(output.read_text())
     assert found["rule"] == "draw"
     assert found["parameters"] == {"models": ["x"]}
     assert found["inputs"] == {
-        f"{tmp_path.name}/{name}": hashlib.sha256(name.encode()).hexdigest()
+        f"results/birds/{name}": hashlib.sha256(name.encode()).hexdigest()
         for name in ("a.csv", "b.csv")
     }
 

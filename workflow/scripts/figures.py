@@ -16,9 +16,5 @@ with reporting_to(snakemake.log[0]):
         Path(snakemake.output[0]).parent,
     )
     provenance.record(
-        snakemake.output.provenance,
-        snakemake.rule,
-        snakemake.input,
-        dict(snakemake.params.items()),
-        Path(snakemake.output.provenance).parents[3],
+        snakemake.output.provenance, snakemake.rule, snakemake.input, dict(snakemake.params.items())
     )

@@ -96,11 +96,7 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 def record(
-    output: str | Path,
-    rule: str,
-    inputs: Iterable[str | Path],
-    parameters: Mapping[str, Any],
-    root: str | Path,
+    output: str | Path, rule: str, inputs: Iterable[str | Path], parameters: Mapping[str, Any]
 ) -> None:
     """Write what a rule's figures were drawn from.
 
@@ -109,17 +105,17 @@ def record(
     Parameters
     ----------
     output
-        The file to write.
+        The file to write, ``results/<dataset>/<folder>/provenance.json``.
     rule
         The rule's name.
     inputs
         The files that it read.
     parameters
         What else it was given.
-    root
-        The folder that has the folder ``results``: the working directory, or Snakemake's copy of a
-        storage. The files are named as seen from there, the same wherever the results are.
     """
+    # The folder of `results` is the working directory, or Snakemake's copy of a storage. Files are
+    # named as seen from there, the same wherever the results are.
+    root = Path(output).parents[3]
     write_json(
         output,
         {
