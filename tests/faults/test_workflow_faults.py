@@ -205,7 +205,7 @@ def test_a_folder_below_results_that_is_read_only_is_one_line(
     assert "Traceback" not in stopped.stdout
 
 
-def test_what_a_killed_job_was_writing_is_removed_by_the_next_run(project: Project) -> None:
+def test_what_a_killed_job_was_writing_is_removed_by_a_run_a_day_later(project: Project) -> None:
     """A process is killed while it writes, and leaves its temporary file."""
     summary = project.work / RESULTS / "explore" / "summary.json"
     summary.parent.mkdir(parents=True)
@@ -217,11 +217,18 @@ def test_what_a_killed_job_was_writing_is_removed_by_the_next_run(project: Proje
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts")}
     killed = subprocess.run([sys.executable, "-c", program], env=environment)
     assert killed.returncode == -signal.SIGKILL
-    assert len(hidden_files(project)) == 1
+    (left,) = hidden_files(project)
+    (project.work / "resources" / left.name).touch()
     foreign = summary.with_name(".notes.txt")
     foreign.touch()
     project.run("download")
+    assert hidden_files(project) == [left], "it may be a living process's, in another run"
+    yesterday = time.time() - 25 * 60 * 60
+    for path in (left, foreign, project.work / "resources" / left.name):
+        os.utime(path, (yesterday, yesterday))
+    project.run("--forcerun", "download", "--", "download")
     assert hidden_files(project) == []
+    assert not (project.work / "resources" / left.name).exists()
     assert foreign.exists()
 
 

@@ -85,6 +85,11 @@ def test_another_file_than_the_pinned_one_is_refused(server: BucketServer, tmp_p
             "http://127.0.0.1:1 cannot be reached (check the network, and AWS_ENDPOINT_URL",
         ),
         ("s3://mirror/file", {"AWS_ENDPOINT_URL": SECRET}, "the endpoint is no http(s) address"),
+        (
+            "s3://mirror/file",
+            {"AWS_MAX_ATTEMPTS": "many"},
+            "boto3 cannot use its settings (check the variables AWS_",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(

@@ -1,5 +1,6 @@
 """A slot is one process's as long as it lives, and not a moment longer."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -146,8 +147,29 @@ def test_a_process_gets_its_own_slot_again(start: Start, tmp_path: Path) -> None
     assert taken(start("a b")) == ["b"]
 
 
+def test_a_process_takes_its_own_slot_before_others_that_are_free(
+    start: Start, tmp_path: Path
+) -> None:
+    first = start("a b")
+    assert taken(first) == ["a"]
+    folder = tmp_path / "slots"
+    assert slots.take(["a", "b"], 1, folder) == ["b"]
+    first.communicate()
+    assert slots.take(["a", "b"], 1, folder) == ["b"]
+    assert taken(start("a b")) == ["a"]
+    assert slots.take(["a", "b"], 1, folder) == ["b"]
+
+
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "slots").touch()
     with pytest.raises(DeviceError, match="cannot be taken") as caught:
         slots.take(["a"], 1, tmp_path / "slots")
     assert str(caught.value).startswith(f"{tmp_path / 'slots' / 'choosing'}: ")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_of_another_user_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "slots").mkdir()
+    os.chown(tmp_path / "slots", 12345, -1)
+    with pytest.raises(DeviceError, match="its folder is another user's"):
+        slots.take(["a"], 1, tmp_path / "slots")

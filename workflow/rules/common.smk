@@ -28,11 +28,6 @@ from swatchbook.files import remove_temporaries, unwritable_folders
 from swatchbook.names import EXPLORE_FIGURES, comparison_figures
 from swatchbook.splits import SPLITS
 
-if workflow.is_main_process:
-    for place in unwritable_folders("results", "logs", "checkpoints"):
-        # Snakemake would end with a traceback.
-        sys.exit(f"swatchbook: error: {place}: cannot be written: read-only, or no permission")
-
 # Snakemake's own message about its lock does not say whose it is.
 if workflow.is_main_process and any(Path(".snakemake/locks").glob("*.lock")):
     if runs := locks.runs_in("."):
@@ -47,7 +42,10 @@ if workflow.is_main_process and workflow.storage_settings.default_storage_provid
     try:
         buckets.check(client, address)
     except DownloadError as error:
-        sys.exit(f"swatchbook: error: {address}: {error}")
+        sys.exit(
+            f"swatchbook: error: {address}: {error.what} (check the options --storage-s3-… and "
+            "SNAKEMAKE_STORAGE_S3_…, which come first, and the variables AWS_…)"
+        )
 
 try:
     config.update(

@@ -44,7 +44,8 @@ rule evaluate_model:
         runtime=growing(15),
     params:
         classes=dataset_classes,
-        device=config["training"]["device"],
+        # Where trainings need a GPU, an evaluation does not wait for one on a node without any.
+        device="cpu" if config["training"]["device"] == "cpu" else "auto",
         code=code_digest("evaluate"),
     script:
         "../scripts/evaluate.py"

@@ -95,9 +95,13 @@ def _client() -> Any:
         return boto3.Session().client(
             "s3", config=Config(connect_timeout=connect, read_timeout=read)
         )
-    except ValueError:
+    except ValueError as error:
+        if str(error).startswith("Invalid endpoint"):
+            raise DownloadError(
+                "the endpoint is no http(s) address", hint="check AWS_ENDPOINT_URL"
+            ) from None
         raise DownloadError(
-            "the endpoint is no http(s) address", hint="check AWS_ENDPOINT_URL"
+            "boto3 cannot use its settings", hint="check the variables AWS_… and ~/.aws/config"
         ) from None
     except BotoCoreError as error:
         raise _failed(error, "the endpoint") from None

@@ -8,8 +8,9 @@ import re
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +19,7 @@ from swatchbook.errors import StorageError
 # What `ndarray.tofile` says without an error number when an array does not fit.
 NUMPY_LACKS_ROOM = ("Not enough free space to write", " requested and ")
 
+ABANDONED = 24 * 60 * 60  # seconds without a byte: nothing here is written for that long
 TEMPORARY_NAME = re.compile(r"\.\d+-[0-9a-f]{8}\..")  # of `temporary_beside`
 
 
@@ -52,22 +54,27 @@ def temporary_beside(path: str | Path) -> Iterator[Path]:
         ) from error
 
 
-def remove_temporaries(folder: str | Path) -> None:
+def remove_temporaries(folder: str | Path, idle: float = ABANDONED) -> None:
     """Remove what processes that were killed have left below `folder` under temporary names.
 
-    To be called where no other process writes.
+    Parameters
+    ----------
+    idle
+        Seconds since somebody wrote to it, at least. There may be living processes, on other
+        machines too, that still write to theirs.
     """
+    latest = time.time() - idle
     for parent, _, names in os.walk(folder):
-        for name in filter(TEMPORARY_NAME.match, names):
-            Path(parent, name).unlink(missing_ok=True)
+        for path in (Path(parent, name) for name in names if TEMPORARY_NAME.match(name)):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime <= latest:
+                    path.unlink()
 
 
-def unwritable_folders(*folders: str | Path) -> Iterator[Path]:
-    """Yield those of `folders` and of the folders below them that cannot be written."""
-    for folder in folders:
-        for parent, _, _ in os.walk(folder):
-            if not os.access(parent, os.W_OK):
-                yield Path(parent).resolve()
+def unwritable_folders(paths: Iterable[str | Path]) -> set[Path]:
+    """Return where files of these paths cannot be made: their folders, or what is to hold those."""
+    folders = {next(filter(Path.exists, Path(path).absolute().parents)) for path in paths}
+    return {folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)}
 
 
 @contextmanager

@@ -4,6 +4,7 @@ A slot is a file that is locked. The kernel lets go of the lock when the process
 ends. The files are of one machine and one user; nothing stands in them, and they stay.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -77,17 +78,20 @@ def _attempt(names: Sequence[str], count: int, folder: Path) -> list[str]:
     """Take `count` slots if so many are free, else none."""
     # One process at a time: two that wait for two slots never end with one each.
     with _choosing(folder):
-        locked = _lock(names, folder)
+        held_first = sorted(names, key=lambda name: folder / name not in _held)
+        locked = _lock(held_first, folder)
         taken = list(locked)[:count] if len(locked) >= count else []
         _held.update({folder / name: locked.pop(name) for name in taken})
         _let_go(locked)
-    return taken
+    return sorted(taken, key=names.index)
 
 
 @contextmanager
 def _choosing(folder: Path) -> Iterator[None]:
-    with _opened(folder / "choosing") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    path = folder / "choosing"
+    with _opened(path) as turn:
+        with _telling(path):
+            fcntl.flock(turn, fcntl.LOCK_EX)
         yield
 
 
@@ -97,7 +101,8 @@ def _lock(names: Sequence[str], folder: Path) -> dict[str, IO[bytes]]:
     for name in names:
         file = _held.get(folder / name) or _opened(folder / name)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with _telling(folder / name):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             locked[name] = file
         except BlockingIOError:
             file.close()
@@ -111,9 +116,20 @@ def _let_go(locked: Mapping[str, IO[bytes]]) -> None:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    try:
+    with _telling(path):
         path.parent.mkdir(mode=0o700, exist_ok=True)
+        if path.parent.stat().st_uid != os.getuid():
+            raise PermissionError(errno.EACCES, "its folder is another user's")
         return path.open("ab")
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """Say which file it was about if a slot cannot be taken, unless another process has it."""
+    try:
+        yield
+    except BlockingIOError:
+        raise
     except OSError as error:
         raise DeviceError(
             f"the slot of a GPU cannot be taken: {error.strerror}",
