@@ -45,10 +45,12 @@ def cell(text: str) -> str:
 def print_all() -> None:
     results = [(hostile, *observed(hostile)) for hostile in all_of_them()]
     right = sum(told == "read right" for _, told, _ in results)
+    print("## Hostile inputs\n")
     print(f"{len(results)} inputs: {len(results) - right} refused, {right} read right.\n")
     print("| kind | input | what is said |\n|---|---|---|")
     for hostile, told, _ in results:
         print(f"| {hostile.kind} | {hostile.name} | {cell(told)} |")
+    print()
 
 
 def print_one(name: str) -> None:

@@ -259,7 +259,7 @@ def markdown(
             "",
             f"Of {files} result files of an untouched run (times left out), "
             f"{', '.join(different) or 'none'} differed after any round. Killed processes left "
-            f"{sum(len(one['left']) for one in rounds)} temporary files, all under hidden names.",
+            f"{sum(len(one['left']) for one in rounds)} temporary files behind.",
             "",
         ]
     )

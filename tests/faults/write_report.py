@@ -3,18 +3,21 @@
     python tests/faults/write_report.py FILE [--kills-of-trainings 20] [--kills-of-workflows 50]
 
 The tests of this folder run one by one; then trainings and whole workflows are killed at random
-moments; then the hostile inputs are tried, where their script is there. The exit code is 1 if
-anything was not as it should be; the file is written in any case.
+moments; then the hostile inputs are tried, and others are searched for, each kind for a minute,
+where the extra `fuzz` is installed. The exit code is 1 if anything was not as it should be; the
+file is written in any case.
 """
 
 import argparse
 import datetime
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
+from importlib.util import find_spec
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -55,6 +58,23 @@ def script(name: str, *options: str) -> tuple[list[str], bool]:
     return said, done.returncode == 0
 
 
+def fuzzing(folder: Path) -> tuple[list[str], bool]:
+    """Run each fuzz target for a minute; return a table of them, and whether nothing was found."""
+    rows, found = [], False
+    for target in ("idx", "labels", "names", "headers") if find_spec("atheris") else ():
+        command = [sys.executable, str(ROOT / "tests" / "fuzz" / "fuzz_inputs.py"), target]
+        command += ["-max_total_time=60", f"-artifact_prefix={folder}/"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
+        executions = re.search(r"^Done (\d+) runs", done.stderr, re.MULTILINE)
+        rows.append(f"| {target} | {int(executions[1]) if executions else 0:,} |")
+        found |= done.returncode != 0
+    if not rows:
+        return ["## Fuzzing", "", "Not run: the extra `fuzz` is not installed.", ""], True
+    table = ["| input | executions in a minute |", "|---|---|", *rows]
+    outcome = "**Something was found.**" if found else "Nothing was found."
+    return ["## Fuzzing", "", *table, "", outcome, ""], not found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path)
@@ -71,11 +91,13 @@ def main() -> None:
         "",
     ]
     with tempfile.TemporaryDirectory() as folder:
-        parts = [faults(Path(folder))]
-    parts.append(script("kill_training.py", "--kills", str(options.kills_of_trainings)))
-    parts.append(script("kill_workflow.py", "--kills", str(options.kills_of_workflows)))
-    if (FOLDER / "inputs.py").exists():
-        parts.append(script("inputs.py"))
+        parts = [
+            faults(Path(folder)),
+            script("kill_training.py", "--kills", str(options.kills_of_trainings)),
+            script("kill_workflow.py", "--kills", str(options.kills_of_workflows)),
+            script("inputs.py"),
+            fuzzing(Path(folder)),
+        ]
     for part, _ in parts:
         lines += part
     options.file.write_text("\n".join(lines), encoding="utf-8")
