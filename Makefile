@@ -14,7 +14,7 @@ demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
 	@echo "The report is demo/results/report.html"
 
 test: $(INSTALLED)  ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile
 
 test-cluster: $(INSTALLED)  ## run the tests on a SLURM cluster of four nodes, started here for them
 	@$(BIN)/python -m pytest tests/cluster

@@ -1,7 +1,7 @@
 """How long a sweep takes to be planned, and how busy it keeps a cluster.
 
     python benchmarks/sweep.py                        plan 2 data sets, 6 models, 10 seeds
-    python benchmarks/sweep.py --simulate --models 2 --seeds 6
+    python benchmarks/sweep.py --simulate --models 2 --seeds 3 --cpus 1
 
 The simulation runs the sweep on a SLURM cluster of four nodes that is started for it, through the
 profile, with every job's work replaced by a sleep of its measured length, so that all that is left
@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT / "tests/cluster"), str(ROOT / "tests/workflow")]
 from project import new_project
 from slurm import Cluster
 
-NODES, CPUS = 4, 2
+NODES = 4
 
 # Measured with the default configuration; see docs/clusters.md.
 SECONDS = {"decode": 18, "explore": 7, "check_data": 62, "train": 200, "evaluate": 12}
@@ -69,10 +69,10 @@ def plan(models: int, seeds: int) -> None:
             print(f"{' '.join(way)}: {total} jobs planned in {wall:.1f} s, {cpu:.1f} s of CPU")
 
 
-def simulate(models: int, seeds: int) -> None:
+def simulate(models: int, seeds: int, cpus: int) -> None:
     """Print how much of the cluster's time was a job's work."""
     with tempfile.TemporaryDirectory(prefix="slurm-") as name:
-        folder, cluster = Path(name), Cluster(Path(name) / "c", NODES, CPUS)
+        folder, cluster = Path(name), Cluster(Path(name) / "c", NODES, cpus)
         (folder / "p").mkdir()
         command = sweep(folder / "p", models, seeds)
         for script in (folder / "p/workflow/scripts").glob("*.py"):
@@ -81,6 +81,7 @@ def simulate(models: int, seeds: int) -> None:
         try:
             started = time.perf_counter()
             profile = ["--profile", "workflow/profiles/slurm", "--slurm-status-command", "squeue"]
+            profile += ["--set-threads", f"check_data={cpus}"]  # a node has no more
             run([*command, *profile], folder / "p", cluster.environment)
             wall = time.perf_counter() - started
             jobs = cluster.jobs("all")
@@ -89,9 +90,9 @@ def simulate(models: int, seeds: int) -> None:
     trainings = [job for job in jobs if "train_model" in job["comment"]]
     first = min(datetime.fromisoformat(job["start"]) for job in trainings)
     last = max(datetime.fromisoformat(job["end"]) for job in trainings)
-    ideal = len(trainings) * SECONDS["train"] / (NODES * CPUS)
+    ideal = len(trainings) * SECONDS["train"] / (NODES * cpus)
     training = (last - first).total_seconds()
-    print(f"{len(jobs)} jobs in the queue, {len(trainings)} trainings on {NODES * CPUS} CPUs")
+    print(f"{len(jobs)} jobs in the queue, {len(trainings)} trainings on {NODES * cpus} CPUs")
     print(f"trainings: ideal {ideal:.0f} s, taken {training:.0f} s: {ideal / training:.0%}")
     print(f"all: {wall:.0f} s, of which the trainings' ideal is {ideal / wall:.0%}")
 
@@ -116,8 +117,12 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--simulate", action="store_true")
+    parser.add_argument("--cpus", type=int, default=2, help="of each simulated node")
     arguments = parser.parse_args()
-    (simulate if arguments.simulate else plan)(arguments.models, arguments.seeds)
+    if arguments.simulate:
+        simulate(arguments.models, arguments.seeds, arguments.cpus)
+    else:
+        plan(arguments.models, arguments.seeds)
 
 
 if __name__ == "__main__":
