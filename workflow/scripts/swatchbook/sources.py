@@ -1,36 +1,24 @@
 """Where the files of a data set come from: a mirror, then the sources that its file names."""
 
 import fcntl
-import json
 import logging
-import lzma
 import os
 import time
-import zipfile
-import zlib
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from pathlib import Path
 from urllib.parse import quote
 
-from swatchbook import buckets, files
+from swatchbook import buckets, copies, files, kaggle
 from swatchbook.addresses import redacted
 from swatchbook.downloads import fetch, verify
 from swatchbook.errors import ConfigurationError, DataError, DownloadError
-from swatchbook.progress import Progress
-from swatchbook.transfers import StatusError
 
 logger = logging.getLogger(__name__)
 
-KAGGLE = "https://www.kaggle.com"
 TARBALL = "cifar-10-binary.tar.gz"
-COPY_BYTES = 1 << 20
-# Deflate can shrink zeros a thousandfold; no data set's file comes near this.
-MOST_EXPANSION = 200
 
 
 class Unavailable(DownloadError):
@@ -119,48 +107,6 @@ def acquire(
     raise DownloadError(_told(reasons, _advice(spec, destination)), where=destination)
 
 
-def kaggle_authorization(
-    environment: Mapping[str, str], home: Path
-) -> tuple[str, dict[str, str]] | None:
-    """Find Kaggle's credentials where its own tools look for them.
-
-    Returns
-    -------
-    tuple or None
-        Where they were found, and the HTTP headers that carry them.
-
-    Raises
-    ------
-    DownloadError
-        If a file with credentials cannot be read or is not what Kaggle writes.
-    """
-    token = environment.get("KAGGLE_API_TOKEN", "").strip()
-    if token:
-        # Kaggle's own client takes a path here, too.
-        token = _text(Path(token)).strip() if os.path.isfile(token) else token
-        return "KAGGLE_API_TOKEN", {"Authorization": f"Bearer {token}"}
-    token_file = home / ".kaggle" / "access_token"
-    if token_file.is_file() and (token := _text(token_file).strip()):
-        return "~/.kaggle/access_token", {"Authorization": f"Bearer {token}"}
-    username, key = environment.get("KAGGLE_USERNAME"), environment.get("KAGGLE_KEY")
-    if username and key:
-        return "KAGGLE_USERNAME and KAGGLE_KEY", _basic(username, key)
-    folders = [home / ".kaggle", home / ".config" / "kaggle"]
-    if environment.get("KAGGLE_CONFIG_DIR"):
-        folders.insert(0, Path(environment["KAGGLE_CONFIG_DIR"]))
-    for path in (folder / "kaggle.json" for folder in folders):
-        if path.is_file():
-            try:
-                content = json.loads(_text(path))
-                return str(path), _basic(content["username"], content["key"])
-            except (ValueError, KeyError, TypeError):
-                raise DownloadError(
-                    f'{path} is not of the form {{"username": …, "key": …}}',
-                    hint=f"create a new token at {KAGGLE}/settings",
-                ) from None
-    return None
-
-
 def _candidates(
     spec: Mapping,
     file: str,
@@ -185,7 +131,7 @@ def _candidates(
             yield _Candidate(f"mirror {redacted(mirror)}", at_address(base))
         else:
             path = Path(mirror).expanduser() / subfolder / file
-            yield _Candidate(f"mirror {mirror}", partial(_copy, path))
+            yield _Candidate(f"mirror {mirror}", partial(copies.copy, path))
     for source in spec.get("sources", ()):
         match source:
             case {"kind": "url", "base": base}:
@@ -210,7 +156,7 @@ def _from_folder(folder: Path, file: str, path: Path) -> None:
     folder = folder.expanduser()
     if not folder.is_dir():
         raise Unavailable("there is no such folder here")
-    _copy(folder / file, path)
+    copies.copy(folder / file, path)
 
 
 def _from_kaggle(
@@ -221,26 +167,11 @@ def _from_kaggle(
     wait: Callable[[float], object],
     path: Path,
 ) -> None:
-    """Download a competition's file as Kaggle's own client does, and unwrap it if it is zipped."""
-    found = kaggle_authorization(environment, home)
+    found = kaggle.credentials(environment, home)
     if found is None:
         raise Unavailable("there are no credentials for Kaggle")
-    place, headers = found
-    endpoint = environment.get("KAGGLE_API_ENDPOINT") or KAGGLE
-    url = f"{endpoint.rstrip('/')}/api/v1/competitions/data/download/{competition}/{quote(file)}"
-    try:
-        fetch(url, path, headers=headers, wait=wait)
-    except StatusError as error:
-        if error.status not in (401, 403):
-            raise
-        raise DownloadError(
-            f"Kaggle answered {error.status}: the token from {place} is wrong, "
-            "or the competition's rules are not accepted",
-            where=error.where,
-            hint=f"accept them at {KAGGLE}/competitions/{competition}/rules",
-        ) from None
-    if not file.endswith(".zip") and _begins_with(path, b"PK\x03\x04"):
-        _unzip_in_place(path, file)
+    endpoint = environment.get("KAGGLE_API_ENDPOINT")
+    kaggle.fetch(competition, file, found, path, endpoint=endpoint, wait=wait)
 
 
 def _from_cifar10_binary(
@@ -286,60 +217,6 @@ def _locked(lock: Path) -> Iterator[None]:
         yield
 
 
-def _copy(source: Path, path: Path) -> None:
-    if not source.exists():
-        raise DownloadError(f"there is no {source}")
-    with _opened(source) as reading, files.replacing_file(path) as writing:
-        total = source.stat().st_size
-        _pour(reading, writing, Progress(f"copy {source.name}", total, "B"), source)
-
-
-def _opened(source: Path) -> BinaryIO:
-    try:
-        return open(source, "rb")
-    except OSError as error:
-        raise DownloadError(f"{source} cannot be read: {error.strerror}") from error
-
-
-def _unzip_in_place(path: Path, file: str) -> None:
-    """Put the only member called `file` of the zip archive at `path` in the archive's place."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [
-                member
-                for member in archive.infolist()
-                if PurePosixPath(member.filename).name == file and not member.is_dir()
-            ]
-            if len(members) != 1:
-                raise DownloadError(
-                    f"came as a zip archive with {len(members)} members called {file}, not one"
-                )
-            size, packed = members[0].file_size, path.stat().st_size
-            if size > MOST_EXPANSION * packed:
-                raise DownloadError(
-                    f"came as a zip archive of {packed:,} bytes that would unpack to {size:,}"
-                )
-            # A member is never read beyond the size that was just checked, and its CRC is checked.
-            with archive.open(members[0]) as reading, files.replacing_file(path) as writing:
-                _pour(reading, writing, Progress(f"unzip {file}", size, "B"), path)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
-        raise DownloadError(f"came as a zip archive that cannot be read: {error}") from error
-
-
-def _pour(reading: BinaryIO, writing: BinaryIO, progress: Progress, source: Path) -> None:
-    with progress:
-        while True:
-            try:
-                chunk = reading.read(COPY_BYTES)
-            except OSError as error:
-                reason = error.strerror or error
-                raise DownloadError(f"{source} cannot be read: {reason}") from error
-            if not chunk:
-                return
-            writing.write(chunk)
-            progress.update(len(chunk))
-
-
 def _pins(spec: Mapping, file: str) -> list[str]:
     if file not in spec["files"]:
         raise DownloadError(
@@ -365,23 +242,6 @@ def _receipt(
     }
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text"
-        raise DownloadError(f"{path} cannot be read: {reason}") from None
-
-
-def _basic(username: str, key: str) -> dict[str, str]:
-    return {"Authorization": f"Basic {b64encode(f'{username}:{key}'.encode()).decode()}"}
-
-
-def _begins_with(path: Path, start: bytes) -> bool:
-    with open(path, "rb") as file:
-        return file.read(len(start)) == start
-
-
 def _in_words(error: DownloadError | DataError) -> str:
     """What went wrong, without the place: a temporary name or what the source's name says."""
     return f"{error.what} ({error.hint})" if error.hint else error.what
@@ -391,9 +251,9 @@ def _advice(spec: Mapping, destination: Path) -> Iterator[str]:
     for source in spec.get("sources", ()):
         if source.get("kind") == "kaggle":
             yield (
-                f"from Kaggle: create a token at {KAGGLE}/settings (API, create token), save it as "
+                f"from Kaggle: create a token at {kaggle.SETTINGS} (API, create token), save it as "
                 "~/.kaggle/access_token or set KAGGLE_API_TOKEN, and accept the rules at "
-                f"{KAGGLE}/competitions/{source['competition']}/rules"
+                f"{kaggle.rules(source['competition'])}"
             )
     yield "from a mirror: --config mirror=<folder, URL or s3://bucket>, or set SWATCHBOOK_MIRROR"
     yield f"by hand: place the file at {destination}"
