@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -230,3 +231,10 @@ def test_other_warnings_of_a_figure_are_passed_on(tmp_path: Path) -> None:
     figure.suptitle("far too much for so little room")
     with pytest.warns(UserWarning, match="constrained_layout not applied"):
         figures.save(figure, tmp_path, "small")
+
+
+def test_images_on_a_sheet_keep_their_proportions() -> None:
+    _, ((axes,),) = figures.new(2, 2)
+    figures.show_sheet(axes, [[np.zeros((10, 20, 3)), np.zeros((20, 5, 1))]], 2, gap=0.1)
+    extents = [image.get_extent() for image in axes.images]
+    assert np.allclose(extents, [(0, 0.9, 0.45, 0), (1, 1.225, 0.9, 0)])

@@ -144,6 +144,8 @@ def show_sheet(
 def place_image(axes: Axes, image: np.ndarray, left: float, top: float, side: float) -> None:
     """Draw an image into a square of a pair of axes whose y axis points down.
 
+    The longer side fills the square; at the shorter one's end the square stays free.
+
     Parameters
     ----------
     image
@@ -151,13 +153,14 @@ def place_image(axes: Axes, image: np.ndarray, left: float, top: float, side: fl
     left, top, side
         Of the square, in the axes' units.
     """
+    height, width = (side * pixels / max(image.shape[:2]) for pixels in image.shape[:2])
     axes.imshow(
         image[:, :, 0] if image.shape[2] == 1 else np.clip(image, 0, 1),
         cmap="gray",
         vmin=0,
         vmax=1,
         interpolation="none",
-        extent=(left, left + side, top + side, top),
+        extent=(left, left + width, top + height, top),
     )
 
 
