@@ -92,7 +92,8 @@ def draw_matrix(image: np.ndarray, origin: pd.Series, folder: Path) -> None:
         numbers.imshow(channel, cmap="gray", vmin=0, vmax=1, interpolation="none", alpha=0.35)
         for (row, column), value in np.ndenumerate(channel):
             text = "0" if value == 0 else f"{value:.2f}".lstrip("0")
-            numbers.text(column, row, text, ha="center", va="center", fontsize=5)
+            # They lie within the axes; to measure a thousand texts for the layout is slow.
+            numbers.text(column, row, text, ha="center", va="center", fontsize=5, in_layout=False)
         numbers.set_axis_off()
         kind = "grey values" if image.shape[2] == 1 else "values of the red channel"
         what = "the same" if channel.size == image[:, :, 0].size else "its middle"
