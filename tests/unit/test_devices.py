@@ -101,7 +101,10 @@ class MadeUpGpus:
         self.capabilities = capabilities
         self.visible: list[int] = []
         self.growing: list[int] = []
-        nothing = lambda *arguments: None  # noqa: E731
+
+        def nothing(*_: object) -> None:
+            pass
+
         self.config = SimpleNamespace(
             threading=SimpleNamespace(
                 set_intra_op_parallelism_threads=nothing, set_inter_op_parallelism_threads=nothing
