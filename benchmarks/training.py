@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from swatchbook import configuration, decoding, devices, metrics, models, splits
-from swatchbook.evaluation import predict
+from swatchbook.evaluation import predictor
 from swatchbook.trainer import Trainer
 
 PRECISIONS = ("mixed_bfloat16", "float32")
@@ -65,7 +65,7 @@ def train_here(options: argparse.Namespace) -> dict[str, float]:
     figures = {"images_per_second": statistics.mean(row.images_per_second for row in counted)}
     if options.epochs:
         x, y = arrays(rows["test"])
-        probabilities = predict(model, x, "test")
+        probabilities = predictor(model)(x, "test")
         figures["test_accuracy"] = metrics.summary(y.argmax(1), probabilities)["accuracy"]
     return figures
 

@@ -1,7 +1,7 @@
 """A trained model on the images that it has not seen, and on those that it has."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,12 @@ def evaluate(
     image_shape = arrays.load(arrays_folder, "test", mapped=True)[0].shape[1:]
     model = models.build(run["layers"], image_shape, len(classes), run["seed"], precision)
     load_weights(model, model_file)
+    predict = predictor(model)
     measured: dict[str, Mapping[str, float] | None] = {}
     for split in SPLITS:
         labels = y[split].argmax(axis=1)
         images = arrays.load(arrays_folder, split, mapped=True)[0]
-        probabilities = predict(model, images, f"evaluate {split}")
+        probabilities = predict(images, f"evaluate {split}")
         measured[split] = metrics.summary(labels, probabilities) if len(labels) else None
         logger.info("%s: %s", split, measured[split])
         if split in PROBABILITIES:
@@ -109,19 +110,28 @@ def load_weights(model: Any, model_file: str | Path) -> None:
         ) from error
 
 
-def predict(model: Any, images: np.ndarray, title: str) -> np.ndarray:
-    """Return the probabilities of all images, float32, shape (n, classes), dropout off."""
-    tf = devices.import_tensorflow()
+def predictor(model: Any) -> Callable[[np.ndarray, str], np.ndarray]:
+    """Return what takes images and the title of a progress bar and gives probabilities.
 
-    @tf.function(autograph=False, reduce_retracing=True, jit_compile=False)
+    The images are float32, shape (n, height, width, channels), the probabilities float32, shape
+    (n, classes), dropout off.
+    """
+    tf = devices.import_tensorflow()
+    image_shape, classes = model.input_shape[1:], model.output_shape[-1]
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, *image_shape])], autograph=False, jit_compile=False
+    )
     def probabilities(batch: Any) -> Any:
         return tf.nn.softmax(model(batch, training=False))
 
-    classes = model.output_shape[-1]
-    result = np.empty((len(images), classes), np.float32)
-    with Progress(title, len(images), "image") as progress:
-        for first in range(0, len(images), BATCH):
-            batch = np.ascontiguousarray(images[first : first + BATCH])
-            result[first : first + BATCH] = probabilities(batch)
-            progress.update(len(batch))
-    return result
+    def predict(images: np.ndarray, title: str) -> np.ndarray:
+        result = np.empty((len(images), classes), np.float32)
+        with Progress(title, len(images), "image") as progress:
+            for first in range(0, len(images), BATCH):
+                batch = np.ascontiguousarray(images[first : first + BATCH])
+                result[first : first + BATCH] = probabilities(batch)
+                progress.update(len(batch))
+        return result
+
+    return predict

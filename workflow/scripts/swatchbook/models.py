@@ -58,7 +58,7 @@ def build(
     import keras
 
     weighted = dropouts = 0
-    model = keras.Sequential([keras.Input(tuple(image_shape))])
+    stack = [keras.Input(tuple(image_shape))]
     logits = {"dense": {"units": classes, "activation": "linear"}}
     for layer in [*layers, logits]:
         ((kind, settings),) = layer.items()
@@ -94,8 +94,8 @@ def build(
                 bias_initializer=biases,
                 dtype="float32" if layer is logits else precision,
             )
-        model.add(built)
-    return model
+        stack.append(built)
+    return keras.Sequential(stack)
 
 
 def save(model: Any, path: str | Path) -> None:

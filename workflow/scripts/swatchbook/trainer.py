@@ -145,12 +145,12 @@ class Trainer:
 
             tf.while_loop(lambda number: number < tf.shape(batches)[0], next_step, [0])
 
-        @function(reduce_retracing=True)
+        @function(input_signature=[tf.TensorSpec([None, *each.shape[1:]]) for each in (x, y)])
         def measure(images: Any, labels: Any) -> None:
             logits = model(images, training=False)
             sums.assign_add(losses_and_sums(labels, logits, tf.ones(tf.shape(images)[:1]))[1])
 
-        @function(reduce_retracing=True)
+        @function(input_signature=[tf.TensorSpec([None], tf.int32)])
         def measure_rows(rows: Any) -> None:
             measure(*(tf.gather(values, rows) for values in data[homes[0]]))
 
