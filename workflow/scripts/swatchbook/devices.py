@@ -3,7 +3,6 @@
 Importing this module does not import TensorFlow; `choose` does.
 """
 
-import gc
 import logging
 import os
 import sys
@@ -59,19 +58,17 @@ def import_tensorflow() -> Any:
 
     Keras imports matplotlib and scikit-learn for plots and wrappers that are not used here, and
     does without where they are missing. Hiding them takes a third off the time that every job needs
-    to start, and not looking for garbage meanwhile, of which there is little, a sixth of the rest.
+    to start.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if XLA_DETERMINISM not in os.environ.get("XLA_FLAGS", ""):
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {XLA_DETERMINISM}".strip()
     hidden = [name for name in ("matplotlib", "sklearn") if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))
-    gc.disable()
     try:
         import keras  # noqa: F401  (with TensorFlow, while the others are hidden)
         import tensorflow
     finally:
-        gc.enable()
         for name in hidden:
             del sys.modules[name]
     return tensorflow
