@@ -2,6 +2,9 @@
 
 It does not know Snakemake; the entry points beside this package do. Every public function takes
 plain values and paths, returns plain values, and can be called from a notebook.
+
+Importing it makes this process look for garbage rarely. It is done here, not where a job starts,
+since it is to hold for the imports that come before.
 """
 
 import atexit
