@@ -39,13 +39,6 @@ print(os.listdir(path.parent), path.read_text() if older else "")
 """
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    with Loopback() as running:
-        yield running
-
-
 def small_disk(folder: Path) -> list[str]:
     """The beginning of a command that runs with a file system of 1 MB at `folder`."""
     folder.mkdir()

@@ -28,13 +28,6 @@ SECRET = {"Authorization": "Bearer hush"}
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    with Loopback() as running:
-        yield running
-
-
-@pytest.fixture
 def waits() -> list[float]:
     """Collects the seconds that would have been waited."""
     return []
