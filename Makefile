@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 .PHONY: demo test test-cluster lint doctor fault-report clean-checkpoints clean
 
 demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
-	@$(BIN)/python workflow/locks.py demo
+	@$(BIN)/python workflow/scripts/unlock.py demo
 	@$(BIN)/snakemake --directory demo --cores $(CORES) --rerun-incomplete --quiet rules host reason
 	@echo "The report is demo/results/report.html"
 
@@ -25,6 +25,7 @@ doctor: $(INSTALLED)  ## print versions, devices and what a training here would 
 lint: $(INSTALLED)  ## check style and the workflow's structure
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/snakemake --lint
 

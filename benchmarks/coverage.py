@@ -20,7 +20,7 @@ from scipy import optimize, stats
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from swatchbook import inference
+from swatchbook.comparison import inference
 
 CONFIDENCE = 0.95
 SEEDS = (2, 3, 5, 10)

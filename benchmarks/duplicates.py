@@ -27,7 +27,9 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from swatchbook import configuration, decoding, duplicates
+from swatchbook.data import decoding
+from swatchbook.inspection import duplicates
+from swatchbook.startup import configuration
 
 CONFIGS = {"cifar-10": "cifar10", "fashion-mnist": "fashion-mnist"}
 BANDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)

@@ -23,9 +23,12 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from swatchbook import configuration, decoding, devices, metrics, models, splits
-from swatchbook.evaluation import predictor
-from swatchbook.trainer import Trainer
+from swatchbook.comparison import metrics
+from swatchbook.data import decoding, splits
+from swatchbook.startup import configuration
+from swatchbook.training import devices, models
+from swatchbook.training.epochs import Trainer
+from swatchbook.training.evaluation import predictor
 
 PRECISIONS = ("mixed_bfloat16", "float32")
 

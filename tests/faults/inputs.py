@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "workflow/scripts"), str(ROOT / "tests/unit")]
+sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
 from hostile_inputs import Hostile, all_of_them, good, read
 from swatchbook.errors import SwatchbookError

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "workflow" / "scripts")]
+sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
-from swatchbook import configuration, decoding
+from swatchbook.data import decoding
+from swatchbook.startup import configuration
 from trainings import Training, differences, kill, wait_until
 
 PRECISIONS = ("float32", "mixed_bfloat16")

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests" / "workflow")]
+sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
 from project import Project, new_project
 

@@ -12,8 +12,8 @@ from threading import Event
 import pytest
 
 from loopback import Loopback, Reply
-from swatchbook.downloads import fetch
 from swatchbook.errors import DownloadError
+from swatchbook.sources.downloads import fetch
 
 BODY = bytes(range(256)) * 8000  # 2 MB
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -24,7 +24,7 @@ ON_A_SMALL_DISK = f'mount -t tmpfs -o size={DISK} tmpfs "$1" && shift && exec "$
 ONE_DOWNLOAD = """
 import os, sys
 from pathlib import Path
-from swatchbook.downloads import fetch
+from swatchbook.sources.downloads import fetch
 from swatchbook.errors import SwatchbookError
 
 url, pin, destination, older = sys.argv[1:]

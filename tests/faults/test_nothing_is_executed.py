@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from swatchbook.devices import import_tensorflow
+from paths import ROOT
+from swatchbook.training.devices import import_tensorflow
 
-ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
-LIBRARY = sorted((SCRIPTS / "swatchbook").glob("*.py"))
+LIBRARY = sorted((SCRIPTS / "swatchbook").rglob("*.py"))
 # What would run what is in a file.
 EXECUTING = {"load_model", "model_from_json", "from_config", "unsafe_load", "full_load", "eval"}
 MODULES = {"pickle", "cloudpickle", "joblib", "dill", "shelve", "marshal"}
 LOADER = """
 import sys
-from swatchbook import evaluation, models
+from swatchbook.training import evaluation, models
 from swatchbook.errors import DataError
 
 for path in sys.argv[1:]:
@@ -94,7 +94,7 @@ def config_with_code(mark: Path) -> bytes:
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What is said of each model when its weights are loaded, in a process of its own."""
-    from swatchbook import models
+    from swatchbook.training import models
 
     import_tensorflow()
     folder = tmp_path_factory.mktemp("models")

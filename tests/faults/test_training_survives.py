@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from test_training import LAYERS, SETTINGS, make_arrays
+from training_inputs import LAYERS, SETTINGS, make_arrays
 from trainings import Training, differences, kill, wait_until
 
 MORE = SETTINGS | {"epochs": 4}
+
+CHECKPOINTS = "swatchbook.training.checkpoints"
 
 
 @pytest.fixture(scope="module")
@@ -57,24 +59,30 @@ def lines(training: Training, level: str) -> list[str]:
             "float32",
             [
                 # Call of which function, and the epochs that are kept after it.
-                (("swatchbook.checkpoints", "_sync", 1), []),  # files written, not on the disk
-                (("swatchbook.checkpoints", "_rename", 2), [1]),
-                (("swatchbook.training", "write_history", 1), [3, 4]),
+                (
+                    (CHECKPOINTS, "_sync", 1),
+                    [],
+                ),  # files written, not on the disk
+                ((CHECKPOINTS, "_rename", 2), [1]),
+                (("swatchbook.training.run", "write_history", 1), [3, 4]),
             ],
             id="float32",
         ),
         pytest.param(
             "mixed_bfloat16",
             [
-                (("swatchbook.checkpoints", "write_text", 2), [1]),  # a part not even written
+                (
+                    (CHECKPOINTS, "write_text", 2),
+                    [1],
+                ),  # a part not even written
                 (("shutil", "rmtree", 3), [2, 3]),  # when an older one is removed
-                (("swatchbook.models", "save", 1), [3, 4]),
+                (("swatchbook.training.models", "save", 1), [3, 4]),
             ],
             id="mixed_bfloat16",
         ),
         pytest.param(
             "mixed_float16",
-            [(("swatchbook.checkpoints", "_sync", 13), [1, 2])],
+            [((CHECKPOINTS, "_sync", 13), [1, 2])],
             id="mixed_float16",
         ),
     ],
@@ -136,7 +144,10 @@ def test_sigterm_ends_at_the_next_step_and_says_that_the_same_command_goes_on(
         rf"\(the same command goes on after epoch {after}\)\n",
         said,
     )
-    assert training.run(kill=("swatchbook.checkpoints", "_rename", 1)) == (-signal.SIGKILL, "")
+    assert training.run(kill=(CHECKPOINTS, "_rename", 1)) == (
+        -signal.SIGKILL,
+        "",
+    )
     assert f"resumed after epoch {after} from {training.checkpoints}" in lines(training, "INFO")
 
 
@@ -146,7 +157,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error(
     tmp_path: Path,
     record_property: Record,
 ) -> None:
-    training.run(kill=("swatchbook.models", "save", 1))
+    training.run(kill=("swatchbook.training.models", "save", 1))
     assert training.epochs_kept() == [3, 4]
     newest = training.checkpoints / training.whole_checkpoints()[-1]
     with (newest / "state.npz").open("r+b") as file:
@@ -184,7 +195,7 @@ def test_a_checkpoint_of_other_settings_data_or_code_is_not_used(
     x = np.load(training.data / "x_train.npy")
     x[0, 0, 0, 0] += 0.5
     np.save(training.data / "x_train.npy", x)
-    training.run(kill=("swatchbook.checkpoints", "_rename", 3))
+    training.run(kill=(CHECKPOINTS, "_rename", 3))
     assert training.epochs_kept() == [1, 2]
 
     training.settings, training.code, training.data = MORE, "1", data

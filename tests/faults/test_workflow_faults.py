@@ -15,7 +15,7 @@ import pytest
 from project import ROOT, Project
 
 COMMAND = [sys.executable, "-m", "snakemake", "--directory", "work", "--cores", "1"]
-LOCKS = [sys.executable, str(ROOT / "workflow" / "locks.py"), "work"]
+LOCKS = [sys.executable, str(ROOT / "workflow" / "scripts" / "unlock.py"), "work"]
 RESULTS = "results/own-images"
 MODEL = f"{RESULTS}/plain/seed-0/model.keras"
 

@@ -21,12 +21,12 @@ from tempfile import TemporaryDirectory
 import atheris
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/unit", "tests/faults")]
+sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
 with atheris.instrument_imports(include=["swatchbook", "py7zr"]):
-    from swatchbook import archives, decoding, idx, labels
+    from swatchbook.data import decoding, idx, label_tables, sevenzip
+    from swatchbook.data.limits import Limits
     from swatchbook.errors import DataError
-    from swatchbook.limits import Limits
 
 import numpy as np
 
@@ -47,13 +47,13 @@ def fuzz_idx(path: Path, content: bytes) -> None:
 def fuzz_labels(path: Path, content: bytes) -> None:
     """The whole is the file."""
     path.write_bytes(content)
-    table = labels.read(path, CLASSES)
+    table = label_tables.read(path, CLASSES)
     ids = list(table.index)
     assert all(isinstance(id_, str) and id_ == id_.strip() != "" for id_ in ids)
     assert len(set(ids)) == len(ids)
     assert set(table) <= set(range(len(CLASSES)))
-    joined = labels.join(labels.sorted_ids(ids), table, images="images", labels=path)
-    assert [int(table[id_]) for id_ in labels.sorted_ids(ids)] == joined.tolist()
+    joined = label_tables.join(label_tables.sorted_ids(ids), table, images="images", labels=path)
+    assert [int(table[id_]) for id_ in label_tables.sorted_ids(ids)] == joined.tolist()
 
 
 def fuzz_names(path: Path, content: bytes) -> None:
@@ -74,7 +74,7 @@ def fuzz_headers(path: Path, content: bytes) -> None:
 
 def check_archive(path: Path) -> list[str]:
     """Read an archive as `decode` does, and check what it lets in."""
-    with archives.Archive(path, LIMITS) as archive:
+    with sevenzip.Archive(path, LIMITS) as archive:
         ids = decoding.image_ids(archive.names, path)
         for name in archive.names:
             assert os.path.normpath(f"/in/{name}").startswith("/in/"), name

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acquiring import Acquire
-from swatchbook.sources import acquire
+from swatchbook.sources.acquisition import acquire
 
 
 @pytest.fixture

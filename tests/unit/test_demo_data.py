@@ -15,7 +15,9 @@ import pytest
 import yaml
 from py7zr.io import BytesIOFactory
 
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+from paths import ROOT
+
+DEMO = ROOT / "demo"
 RESOURCES = DEMO / "resources"
 OWN = RESOURCES / "own-images"
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")

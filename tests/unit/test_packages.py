@@ -3,13 +3,12 @@
 import re
 import tomllib
 from itertools import chain
-from pathlib import Path
 
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-ROOT = Path(__file__).parents[2]
+from paths import ROOT
 
 
 def canonical(name: str) -> str:

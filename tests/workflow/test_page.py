@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from project import ROOT, Project
 from results_maker import PUBLISHED, make_results
-from swatchbook import report
+from swatchbook.report import writing
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -42,7 +42,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seeds=range(5),
         specs={"fashion-mnist": {"title": EVIL, "classes": CLASSES}},
     )
-    report.write(results, config, ROOT / "workflow/report", PUBLISHED, results / "report.html")
+    writing.write_report(
+        results, config, ROOT / "workflow/report", PUBLISHED, results / "report.html"
+    )
     return results / "report.html"
 
 

@@ -54,24 +54,24 @@ def test_a_changed_title_only_writes_the_report(done: Project) -> None:
 
 
 def test_changed_figures_train_nothing(done: Project) -> None:
-    append(done, f"{LIBRARY}/comparison_figures.py", "\n# changed\n")
+    append(done, f"{LIBRARY}/figures/comparison.py", "\n# changed\n")
     assert done.planned() == {"draw_figures": 1, "write_report": 1}
 
 
 def test_changed_checks_train_nothing(done: Project) -> None:
-    append(done, f"{LIBRARY}/duplicates.py", "\n# changed\n")
+    append(done, f"{LIBRARY}/inspection/duplicates.py", "\n# changed\n")
     later = {"check_predictions": 1, "choose_images": 1, "write_report": 1}
     assert done.planned() == {"check_data": 1} | later
 
 
 def test_changed_training_code_trains_again(done: Project) -> None:
-    append(done, f"{LIBRARY}/models.py", "\n# changed\n")
+    append(done, f"{LIBRARY}/training/models.py", "\n# changed\n")
     assert done.planned_cells() == {"plain/0", "dropped/0"}
     assert "decode_dataset" not in done.planned()
 
 
 def test_changed_decoding_code_decodes_again(done: Project) -> None:
-    append(done, f"{LIBRARY}/images.py", "\n# changed\n")
+    append(done, f"{LIBRARY}/data/images.py", "\n# changed\n")
     assert done.planned()["decode_dataset"] == 1
 
 

@@ -1,70 +1,16 @@
-"""What the rules share: the checked configuration, the names of files, the digests of code.
+"""What the rules share: the names of files, the digests of code, what jobs ask for.
 
-Requires: config/config.yaml in the working directory or another by --configfile, and
-config/datasets/<name>.yaml there or in the project.
-Provides: `config` checked and completed, with the data sets' files under "specs".
+Requires: rules/startup.smk, which makes the library importable and completes `config`.
+Provides: helpers and constants for the rules.
 """
 
-import os
-import sys
-from pathlib import Path
-
 from snakemake.iocontainers import Wildcards
-from snakemake.settings.types import DeploymentMethod
+from swatchbook import provenance
+from swatchbook.data import SPLITS
+from swatchbook.figures.catalogue import EXPLORE_FIGURES, comparison_figures
 
-WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-LIBRARY = WORKFLOW / "scripts"
 PAGE = WORKFLOW / "report"
 PUBLISHED = WORKFLOW / "published"
-SCHEMAS = WORKFLOW / "schemas"
-# The working directory's own, then those that come with the workflow.
-DATASET_FOLDERS = [Path("config/datasets"), WORKFLOW.parent / "config" / "datasets"]
-sys.path[:0] = [str(LIBRARY), str(WORKFLOW)]
-
-import locks
-from swatchbook import configuration, provenance, queues
-from swatchbook.errors import ConfigurationError, DownloadError, QueueError
-from swatchbook.files import remove_temporaries, unwritable_folders
-from swatchbook.names import EXPLORE_FIGURES, comparison_figures
-from swatchbook.splits import SPLITS
-
-# Snakemake's own message about its lock does not say whose it is.
-if workflow.is_main_process and any(Path(".snakemake/locks").glob("*.lock")):
-    if runs := locks.runs_in("."):
-        print(f"swatchbook: {locks.told('.', runs)}", file=sys.stderr)
-
-# The same: thousands of lines, if the bucket for the results cannot be used.
-if workflow.is_main_process and workflow.storage_settings.default_storage_provider == "s3":
-    from swatchbook import buckets
-
-    client = workflow.storage_registry.default_storage_provider.s3c.meta.client
-    address = workflow.storage_settings.default_storage_prefix or ""
-    try:
-        buckets.check(client, address)
-    except DownloadError as error:
-        sys.exit(
-            f"swatchbook: error: {address}: {error.what} (check the options --storage-s3-… and "
-            "SNAKEMAKE_STORAGE_S3_…, which come first, and the variables AWS_…)"
-        )
-
-try:
-    config.update(
-        configuration.checked_config(config, SCHEMAS / "config.schema.json", "config/config.yaml")
-    )
-    config["specs"] = {
-        name: configuration.load_dataset(name, DATASET_FOLDERS, SCHEMAS / "dataset.schema.json")
-        for name in config["datasets"]
-    }
-except ConfigurationError as error:
-    sys.exit(f"swatchbook: error: {error}")
-
-# Snakemake would run the jobs without a container, and not say so.
-if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
-    if not config["container"]:
-        sys.exit(
-            "swatchbook: error: config/config.yaml: container: null, but --sdm apptainer is given "
-            "(name an image: docker://… or the path of a .sif file)"
-        )
 
 DATASETS = config["datasets"]
 MODELS = list(config["models"])

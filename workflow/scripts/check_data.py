@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from swatchbook import checks, provenance
-from swatchbook.console import reporting_to
+from swatchbook import provenance
+from swatchbook.inspection import check_data
+from swatchbook.job_log import reporting_to
 
 with reporting_to(snakemake.log[0]):
-    checks.check(
+    check_data(
         Path(snakemake.input[0]).parent,
         snakemake.params.classes,
         Path(snakemake.output.summary).parent,

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from swatchbook import prediction_checks, provenance
-from swatchbook.console import reporting_to
+from swatchbook import provenance
+from swatchbook.inspection import check_predictions
+from swatchbook.job_log import reporting_to
 
 with reporting_to(snakemake.log[0]):
-    prediction_checks.check(
+    check_predictions(
         Path(snakemake.input.pairs).parents[1],
         snakemake.params.models,
         snakemake.params.seeds,

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from swatchbook import comparison
-from swatchbook.console import reporting_to
+from swatchbook.comparison import compare
+from swatchbook.job_log import reporting_to
 
 with reporting_to(snakemake.log[0]):
-    comparison.compare(
+    compare(
         Path(snakemake.output[0]).parent,
         snakemake.params.models,
         snakemake.params.seeds,

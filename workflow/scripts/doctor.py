@@ -6,8 +6,10 @@ Called with a configuration file, config/config.yaml if none is named. No rule's
 import sys
 from pathlib import Path
 
-from swatchbook import configuration, doctor, provenance
-from swatchbook.console import reporting_to
+from swatchbook import provenance
+from swatchbook.job_log import reporting_to
+from swatchbook.startup import checked_config, read
+from swatchbook.training import doctor
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.json"
 PACKAGES = ("snakemake", "tensorflow", "keras", "numpy")
@@ -21,7 +23,7 @@ def show(found: dict[str, str]) -> None:
 
 file = sys.argv[1] if len(sys.argv) > 1 else "config/config.yaml"
 with reporting_to(LOG):
-    settings = configuration.checked_config(configuration.read(file), SCHEMA, file)["training"]
+    settings = checked_config(read(file), SCHEMA, file)["training"]
     show(provenance.versions(PACKAGES))
     show(doctor.machine())
     print(f"\nA training with {file} would choose:", flush=True)

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from swatchbook import sources
-from swatchbook.console import reporting_to
 from swatchbook.files import write_json
+from swatchbook.job_log import reporting_to
+from swatchbook.sources import acquire
 
 with reporting_to(snakemake.log[0]):
-    receipt = sources.acquire(
+    receipt = acquire(
         snakemake.config["specs"][snakemake.wildcards.dataset],
         snakemake.wildcards.file,
         Path(snakemake.output.file),

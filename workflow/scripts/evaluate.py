@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from swatchbook import evaluation
-from swatchbook.console import reporting_to
+from swatchbook.job_log import reporting_to
+from swatchbook.training import evaluate
 
 with reporting_to(snakemake.log[0]):
-    evaluation.evaluate(
+    evaluate(
         Path(snakemake.input[0]).parent,
         snakemake.input.model,
         snakemake.input.run,

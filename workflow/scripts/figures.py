@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from swatchbook import comparison_figures, provenance
-from swatchbook.console import reporting_to
+from swatchbook import provenance
+from swatchbook.figures import draw_comparison
+from swatchbook.job_log import reporting_to
 
 with reporting_to(snakemake.log[0]):
-    comparison_figures.draw(
+    draw_comparison(
         Path(snakemake.input.comparison).parent,
         snakemake.params.models,
         snakemake.params.seeds,

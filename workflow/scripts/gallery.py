@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from swatchbook import gallery, provenance
-from swatchbook.console import reporting_to
+from swatchbook import provenance
+from swatchbook.job_log import reporting_to
+from swatchbook.report import choose_images
 
 with reporting_to(snakemake.log[0]):
-    gallery.make(
+    choose_images(
         Path(snakemake.input.suspects).parents[1],
         snakemake.params.models,
         snakemake.params.seeds,

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from swatchbook import report
-from swatchbook.console import reporting_to
+from swatchbook.job_log import reporting_to
+from swatchbook.report import write_report
 
 with reporting_to(snakemake.log[0]):
     workflow = Path(snakemake.scriptdir).parent
-    report.write(
+    write_report(
         Path(snakemake.output[0]).parent,
         snakemake.params.config,
         workflow / "report",

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from swatchbook import training
-from swatchbook.console import reporting_to
+from swatchbook.job_log import reporting_to
+from swatchbook.training import train
 
 with reporting_to(snakemake.log[0]):
-    training.train(
+    train(
         Path(snakemake.input[0]).parent,
         snakemake.params.layers,
         snakemake.params.settings,

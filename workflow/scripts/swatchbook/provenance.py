@@ -12,7 +12,7 @@ from typing import Any
 from swatchbook.files import digest, write_json
 
 # They carry messages and change no result.
-TALKING = {"console", "errors", "progress"}
+TALKING = {"errors", "job_log", "progress"}
 
 PACKAGES = (
     "snakemake",
@@ -32,7 +32,8 @@ PACKAGES = (
 def code_digest(script: str | Path) -> str:
     """Return a digest of a script and of every module of this library that it imports, all the way.
 
-    Modules that only talk (errors, progress) are left out, so that a better message trains nothing.
+    A function that is imported from a package counts as the module that it stands in. Modules that
+    only talk (errors, progress) are left out, so that a better message trains nothing.
 
     Returns
     -------
@@ -40,7 +41,8 @@ def code_digest(script: str | Path) -> str:
         The first 16 hexadecimal digits of a SHA-256.
     """
     script = Path(script)
-    return files_digest([script, *sorted(_imported(script, script.parent / "swatchbook"))])
+    library = script.parent / "swatchbook"
+    return files_digest([script, *sorted(_modules_behind(script, library))])
 
 
 def files_digest(paths: Iterable[str | Path]) -> str:
@@ -51,31 +53,62 @@ def files_digest(paths: Iterable[str | Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _imported(file: Path, library: Path) -> set[Path]:
+def _modules_behind(file: Path, library: Path) -> set[Path]:
     """Return the modules in `library` that `file` imports, directly or not."""
+    talking = {library / f"{name}.py" for name in TALKING}
     found: set[Path] = set()
     waiting = [file]
     while waiting:
-        for name in _library_imports(waiting.pop(), library.name):
-            path = library / f"{name}.py"
-            if name not in TALKING and path.is_file() and path not in found:
-                found.add(path)
-                waiting.append(path)
+        new = _imported(waiting.pop(), library) - talking - found
+        found |= new
+        waiting += new
     return found
 
 
-def _library_imports(file: Path, library: str) -> set[str]:
-    names = set()
+def _imported(file: Path, library: Path) -> set[Path]:
+    """Return the modules in `library` that `file` itself names."""
+    found: set[Path] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == library:
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{library}."):
-            names.add(str(node.module).split(".")[1])
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found |= _named(f"{node.module}.{alias.name}", library)
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.startswith(f"{library}."):
-                    names.add(alias.name.split(".")[1])
-    return names
+                found |= _named(alias.name, library)
+    return found
+
+
+def _named(dotted: str, library: Path) -> set[Path]:
+    """Return the modules that a dotted name stands for; none outside of the library.
+
+    The name of a module, of something in a module, of something that a package offers as its own,
+    or of a package, which stands for all of its modules.
+    """
+    root, *parts = dotted.split(".")
+    if root != library.name:
+        return set()
+    folder = library
+    while parts and (folder / parts[0]).is_dir():
+        folder /= parts.pop(0)
+    if not parts:
+        return set(folder.glob("*.py")) - {folder / "__init__.py"}
+    module = folder / f"{parts[0]}.py"
+    if not module.is_file():
+        module = folder / f"{_offered(folder).get(parts[0])}.py"
+    return {module} if module.is_file() else set()
+
+
+def _offered(package: Path) -> dict[str, str]:
+    """Return what a package offers as its own, by `lazy_loader.attach`: names and their modules."""
+    init = package / "__init__.py"
+    nodes = ast.walk(ast.parse(init.read_text(encoding="utf-8"))) if init.is_file() else ()
+    return {
+        name: module
+        for node in nodes
+        if isinstance(node, ast.keyword) and node.arg == "submod_attrs"
+        for module, names in ast.literal_eval(node.value).items()
+        for name in names
+    }
 
 
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:

@@ -1,0 +1,99 @@
+"""A small project on the demo's own images, and Snakemake as a user runs it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from paths import ROOT
+
+# One small data set, two small models, one seed and one epoch: every stage runs, none for long.
+MODELS = {
+    "plain": {"layers": [{"conv": {"filters": 4}}, {"pool": {"size": 4}}, {"flatten": {}}]},
+    "dropped": {
+        "layers": [
+            {"conv": {"filters": 4}},
+            {"pool": {"size": 4}},
+            {"dropout": {"rate": 0.2}},
+            {"flatten": {}},
+        ]
+    },
+}
+STAGES = ("download", "extract", "decode", "explore", "train", "evaluate", "compare", "check")
+CONFIG = {
+    "datasets": ["own-images"],
+    "models": MODELS,
+    "seeds": [0],
+    "training": {"epochs": 1},
+    "comparison": {"resamples": 100},
+}
+
+
+@dataclass
+class Project:
+    """A checkout of the workflow with a working directory in it."""
+
+    folder: Path
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "work"
+
+    def configure(self, **changes: object) -> None:
+        text = yaml.safe_dump({**CONFIG, **changes}, sort_keys=False)
+        (self.work / "config" / "config.yaml").write_text(text)
+
+    def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake in the checkout on its working directory; both streams in ``stdout``."""
+        command = [sys.executable, "-m", "snakemake", "--directory", "work", "--cores", str(cores)]
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def run(self, *arguments: str) -> str:
+        """Run Snakemake to a good end and return what it said."""
+        done = self.snakemake(*arguments)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of each rule would run, targets left out; empty if nothing would."""
+        said = self.run("--dry-run", *arguments)
+        if "Nothing to be done" in said:
+            return {}
+        table = said.rpartition("Job stats:")[2].partition("total")[0]
+        rows = re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
+        targets = {"default", *STAGES}
+        return {rule: int(count) for rule, count in rows if rule not in targets}
+
+    def planned_cells(self, *arguments: str) -> set[str]:
+        """Return the model and seed of each training that would run, as ``model/seed``."""
+        said = self.run("--dry-run", *arguments)
+        jobs = re.findall(
+            r"rule train_model:.*?wildcards: dataset=\S+, model=(\S+), seed=(\d+)", said, re.DOTALL
+        )
+        return {f"{model}/{seed}" for model, seed in jobs}
+
+
+def new_project(folder: Path) -> Project:
+    """Copy the workflow, and the demo's own images as a working directory, into `folder`."""
+    shutil.copy(ROOT / "Snakefile", folder)
+    shutil.copytree(
+        ROOT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (folder / "profiles").symlink_to("workflow/profiles")
+    for part in ("config/datasets/own-images.yaml", "resources/own-images"):
+        source, target = ROOT / "demo" / part, folder / "work" / part
+        target.parent.mkdir(parents=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    project = Project(folder)
+    project.configure()
+    return project

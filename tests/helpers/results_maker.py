@@ -1,0 +1,198 @@
+"""A results folder as the workflow leaves it, made up without any training."""
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from paths import PUBLISHED
+from swatchbook import provenance
+from swatchbook.comparison import metrics, side_by_side
+from swatchbook.data import arrays
+from swatchbook.data.splits import SPLITS
+from swatchbook.figures import comparison
+from swatchbook.files import write_json
+from swatchbook.inspection import data_checks, exploration, prediction_checks
+from swatchbook.report import gallery
+from swatchbook.training import evaluation
+
+SIDE = 6  # pixels
+SKILL = {"train": 2.0, "validation": 1.4, "test": 1.2}
+SETTINGS = {"confidence": 0.95, "resamples": 100}
+RECORDS = {
+    "figures/provenance.json": "draw_figures",
+    "explore/provenance.json": "explore_dataset",
+    "checks/twins.json": "check_data",
+    "checks/label_suspects.json": "check_predictions",
+    "gallery/provenance.json": "choose_images",
+}
+TRAINING = {
+    "epochs": 2,
+    "batch_size": 8,
+    "learning_rate": 0.001,
+    "shuffle": True,
+    "drop_last_batch": False,
+    "bias_initializer": "zeros",
+    "watch_test": False,
+    "precision": "auto",
+    "device": "auto",
+    "threads": 1,
+}
+SPEC = {
+    "title": "Made up",
+    "description": "Noise with labels.",
+    "homepage": "https://example.org/made-up",
+    "licence": "CC0",
+    "format": "idx",
+    "image": {"height": SIDE, "width": SIDE, "channels": 1},
+    "classes": ["cat", "dog", "owl"],
+    "files": {"images.gz": {"sha256": []}},
+}
+
+
+def make_dataset(
+    folder: Path,
+    models: Sequence[str],
+    seeds: Sequence[int],
+    classes: Sequence[str],
+    *,
+    validation: int = 8,
+    test: int = 24,
+    watch_test: bool = False,
+) -> Path:
+    """Make up one data set's arrays and evaluated runs and compare them; return the folder."""
+    sizes = dict(zip(SPLITS, (24, validation, test), strict=True))
+    starts = dict(zip(SPLITS, np.cumsum([0, *sizes.values()])[:-1], strict=True))
+    count = sum(sizes.values())
+    labels = np.arange(count) % len(classes)
+    pixels = np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE, 1), np.uint8)
+    pixels[-1] = pixels[0]  # the last test image has a copy in the training set
+    pixels[1] = 7
+    rows = {split: np.arange(starts[split], starts[split] + sizes[split]) for split in SPLITS}
+    ids = [f"{number:05d}" for number in range(count)]
+    arrays.write(folder / "arrays", pixels, labels, ids, rows, classes)
+    for number, model in enumerate(models):
+        for seed in seeds:
+            truth = {split: labels[rows[split]] for split in SPLITS}
+            _make_run(folder, model, number, seed, truth, classes, watch_test)
+    settings = {"reference": models[0], **SETTINGS}
+    side_by_side.compare(folder, models, seeds, settings, PUBLISHED, folder / "comparison.json")
+    return folder
+
+
+def _make_run(
+    folder: Path,
+    model: str,
+    number: int,
+    seed: int,
+    labels: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+    watch_test: bool,
+) -> None:
+    cell = folder / model / f"seed-{seed}"
+    cell.mkdir(parents=True)
+    generator = np.random.default_rng([number, seed])
+    measured: dict[str, Any] = {}
+    for split, truth in labels.items():
+        scores = generator.normal(size=(len(truth), len(classes)))
+        scores[np.arange(len(truth)), truth] += SKILL[split] + number
+        likelihoods = np.exp(scores)
+        probabilities = (likelihoods / likelihoods.sum(1, keepdims=True)).astype(np.float32)
+        measured[split] = metrics.summary(truth, probabilities) if len(truth) else None
+        if split in evaluation.PROBABILITIES:
+            np.save(cell / evaluation.PROBABILITIES[split], probabilities)
+    write_json(cell / "metrics.json", measured)
+    predicted = probabilities.argmax(1)
+    index = arrays.read_index(folder / "arrays", "test")
+    index["predicted"] = [classes[n] for n in predicted]
+    index["probability"] = probabilities.max(1)
+    index.set_index("row").to_csv(cell / "predictions.csv", lineterminator="\n")
+    for name in ("classification_report", "confusion_matrix"):
+        table = getattr(metrics, name)(labels["test"], predicted, classes)
+        table.to_csv(cell / f"{name}.csv", lineterminator="\n")
+    epochs = np.arange(1, TRAINING["epochs"] + 1)
+    history = {"epoch": epochs, "loss": 1 / epochs, "accuracy": 1 - 0.5 / epochs}
+    watched = len(labels["validation"]) > 0
+    history |= {"val_loss": 1.2 / epochs if watched else None}
+    history |= {"val_accuracy": 1 - 0.6 / epochs if watched else None}
+    history |= {"last_batch_loss": 0.3 / epochs + 0.01 * seed if watch_test else None}
+    history |= {"last_batch_accuracy": 0.9 if watch_test else None}
+    history |= {"test_loss": 0.5 if watch_test else None}
+    history |= {"test_accuracy": 0.83 + 0.01 * seed if watch_test else None}
+    history |= {"seconds": 0.5, "images_per_second": 48.0}
+    pd.DataFrame(history).to_csv(cell / "history.csv", index=False, lineterminator="\n")
+    device = {"kind": "cpu", "name": "A made-up CPU", "precision": "float32"}
+    write_json(
+        cell / "run.json",
+        {
+            "seed": seed,
+            "layers": [{"flatten": {}}],
+            "training": TRAINING | {"watch_test": watch_test},
+            "parameters": 1234,
+            "training_images": len(labels["train"]),
+            "device": device | {"reason": "it was made up", "threads": 1},
+            "versions": dict.fromkeys(("python", "tensorflow", "keras", "numpy"), "1.2.3"),
+            "resumed_after": [1] if seed == 0 else [],
+            "other_processors": [],
+            "started": "2026-01-02T03:04:05Z",
+            "seconds": 1.5,
+            "seconds_in_epochs": 1.0,
+        },
+    )
+
+
+def make_results(
+    results: Path,
+    *,
+    models: Sequence[str] = ("baseline", "dropout"),
+    seeds: Sequence[int] = (0, 1, 2),
+    specs: Mapping[str, Mapping[str, Any]] | None = None,
+    notice: str | None = None,
+    validation: int = 8,
+    watch_test: bool = False,
+) -> dict[str, Any]:
+    """Make up all that the report needs, figures too; return the checked configuration.
+
+    Parameters
+    ----------
+    specs
+        For each data set what differs from `SPEC`.
+    """
+    specs = {name: SPEC | dict(spec) for name, spec in (specs or {"made-up": {}}).items()}
+    for name, spec in specs.items():
+        folder, classes = results / name, spec["classes"]
+        make_dataset(folder, models, seeds, classes, validation=validation, watch_test=watch_test)
+        draw(folder, models, seeds, classes)
+        exploration.explore(folder / "arrays", classes, folder / "explore")
+        data_checks.check_data(folder / "arrays", classes, folder / "checks")
+        confidence = SETTINGS["confidence"]
+        prediction_checks.check_predictions(
+            folder, models, seeds, classes, confidence, folder / "checks"
+        )
+        gallery.choose_images(folder, models, seeds, models[0], classes, folder / "gallery")
+        for record, rule in RECORDS.items():
+            index = folder / "arrays" / "index.csv"
+            provenance.record(folder / record, rule, [index], {"models": list(models)})
+        for file in spec["files"]:
+            receipt = {"file": file, "source": "https://example.org/base/", "bytes": 1234}
+            write_json(folder / "download" / f"{file}.json", receipt | {"sha256": "0" * 64})
+    return {
+        "datasets": list(specs),
+        "mirror": None,
+        "models": {model: {"layers": [{"flatten": {}}]} for model in models},
+        "seeds": list(seeds),
+        "training": TRAINING | {"watch_test": watch_test},
+        "comparison": {"reference": models[0], **SETTINGS},
+        "report": {"title": "Swatchbook", "notice": notice},
+        "specs": copy.deepcopy(specs),
+    }
+
+
+def draw(folder: Path, models: Sequence[str], seeds: Sequence[int], classes: Iterable[str]) -> Path:
+    """Draw the comparison's figures of one data set; return their folder."""
+    figures = folder / "figures"
+    comparison.draw_comparison(folder, models, seeds, models[0], list(classes), PUBLISHED, figures)
+    return figures

@@ -1,0 +1,370 @@
+"""Intervals cover the truth as often as they claim, and words follow from p-values by rule.
+
+Each statistic is held against a published example or another implementation of the same formula.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.power import TTestPower
+
+from swatchbook.comparison.inference import (
+    Difference,
+    difference,
+    holm,
+    mcnemar_exact,
+    only_alone,
+    t_interval,
+    verdict,
+    wilson_interval,
+)
+
+# Student (1908), The probable error of a mean: hours of sleep gained with one drug over another.
+SLEEP = np.array([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])
+
+
+def scores(seeds: int, images: int = 200, mean: float = 0.7, start: int = 0) -> np.ndarray:
+    """Right or wrong by chance, float64, shape (seeds, images)."""
+    generator = np.random.default_rng(start)
+    return (generator.random((seeds, images)) < mean).astype(float)
+
+
+def interval(model: np.ndarray, reference: np.ndarray, resamples: int = 200) -> list[float]:
+    """Return the 95 per cent interval of the difference of two models' means."""
+    found = difference(model, reference, resamples).interval(0.95)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+@pytest.mark.parametrize("count", [2, 3, 10])
+def test_the_t_interval_is_scipys(count: int, confidence: float) -> None:
+    values = np.random.default_rng(count).normal(0.9, 0.01, count)
+    expected = stats.t.interval(confidence, count - 1, values.mean(), stats.sem(values))
+    assert t_interval(values, confidence) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_t_interval_of_students_sleep_data_is_the_published_one() -> None:
+    """As in the manual of R, ``t.test`` of the data set ``sleep``, paired."""
+    assert t_interval(SLEEP, 0.95) == pytest.approx([0.7001142, 2.4598858], abs=1e-7)
+
+
+def test_a_single_value_has_no_interval() -> None:
+    assert t_interval(np.array([0.9]), 0.95) is None
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+def test_t_intervals_cover_the_mean_as_often_as_they_claim(count: int) -> None:
+    generator = np.random.default_rng(count)
+    covered = 0
+    for values in generator.normal(0.9, 0.01, (2000, count)):
+        low, high = t_interval(values, 0.95)
+        covered += low <= 0.9 <= high
+    assert covered / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "expected"),
+    [
+        (81, 263, [0.2553, 0.3662]),
+        (15, 148, [0.0624, 0.1605]),
+        (0, 20, [0.0000, 0.1611]),
+        (1, 29, [0.0061, 0.1718]),
+    ],
+)
+def test_the_wilson_interval_is_the_published_one(
+    successes: int, trials: int, expected: list[float]
+) -> None:
+    """R. G. Newcombe (1998), Statistics in Medicine 17, 857-872, table I, method 3."""
+    assert wilson_interval(successes, trials, 0.95) == pytest.approx(expected, abs=6e-5)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+def test_the_wilson_interval_is_scipys(confidence: float) -> None:
+    for successes in (0, 1, 180, 200):
+        exact = stats.binomtest(successes, 200).proportion_ci(confidence, method="wilson")
+        assert wilson_interval(successes, 200, confidence) == pytest.approx(exact, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.9, 0.97])
+@pytest.mark.parametrize("images", [200, 1000])
+def test_wilson_intervals_cover_the_share_about_as_often_as_they_claim(
+    images: int, share: float
+) -> None:
+    """Not by simulation: the probabilities of all outcomes that cover it are added up."""
+    outcomes = np.arange(images + 1)
+    bounds = np.array([wilson_interval(int(right), images, 0.95) for right in outcomes])
+    covers = (bounds[:, 0] <= share) & (share <= bounds[:, 1])
+    assert 0.935 <= stats.binom.pmf(outcomes, images, share)[covers].sum() <= 0.97
+
+
+def test_mcnemars_exact_p_is_the_hand_computed_one() -> None:
+    # At most 1 of 6 on either side: 2 (1 + 6) / 2**6.
+    assert mcnemar_exact(1, 5) == pytest.approx(14 / 64)
+    assert mcnemar_exact(0, 0) == 1
+    assert mcnemar_exact(4, 4) == 1
+
+
+@pytest.mark.parametrize(("only_model", "only_reference"), [(0, 9), (12, 3), (150, 86)])
+def test_mcnemars_exact_p_is_the_binomial_tests(only_model: int, only_reference: int) -> None:
+    expected = stats.binomtest(only_model, only_model + only_reference).pvalue
+    assert mcnemar_exact(only_model, only_reference) == pytest.approx(expected, rel=1e-9)
+    assert mcnemar_exact(only_reference, only_model) == pytest.approx(expected, rel=1e-9)
+
+
+def test_holms_adjustment_steps_down() -> None:
+    # 4 x 0.005; 3 x 0.01; 2 x 0.03; 1 x 0.04, but never below the one before.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_holms_adjustment_is_that_of_its_definition() -> None:
+    values = np.random.default_rng(0).random(12) ** 3
+    order = np.argsort(values)
+    adjusted = np.empty(12)
+    adjusted[order] = np.maximum.accumulate((12 - np.arange(12)) * values[order]).clip(max=1)
+    assert holm(list(values)) == pytest.approx(adjusted)
+
+
+def test_holms_adjustment_of_one_is_itself_and_what_is_unknown_does_not_count() -> None:
+    assert holm([0.03]) == [0.03]
+    assert holm([None, 0.03, None, 0.02]) == [None, pytest.approx(0.04), None, pytest.approx(0.04)]
+    assert holm([None, None]) == [None, None]
+    assert holm([]) == []
+
+
+def test_a_difference_has_students_published_interval_and_p_value() -> None:
+    """The sleep data once more; p as in the manual of R."""
+    found = Difference(SLEEP.mean(), float(stats.sem(SLEEP)), 9)
+    assert found.interval(0.95) == pytest.approx([0.7001142, 2.4598858], abs=1e-7)
+    assert found.p_value == pytest.approx(0.002833, abs=5e-7)
+
+
+@pytest.mark.parametrize("freedom", [2.5, 40, math.inf])
+def test_the_p_value_is_below_what_is_left_of_confidence_where_zero_is_left_out(
+    freedom: float,
+) -> None:
+    critical = stats.t.ppf(0.975, freedom)
+    for estimate, is_left_out in ((critical * 1.001, True), (-critical * 0.999, False)):
+        found = Difference(float(estimate), 1.0, freedom)
+        low, high = found.interval(0.95)
+        assert (low > 0 or high < 0) == is_left_out
+        assert (found.p_value < 0.05) == is_left_out
+
+
+def test_without_an_error_nothing_is_known() -> None:
+    found = Difference(0.1, None)
+    assert found.interval(0.95) is None
+    assert found.p_value is None
+    assert found.smallest_detectable(0.95) is None
+
+
+def test_without_chance_any_difference_is_sure() -> None:
+    assert Difference(0.1, 0.0).p_value == 0
+    assert Difference(0.0, 0.0).p_value == 1
+    assert Difference(0.1, 0.0).smallest_detectable(0.95) == 0
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 34])
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_the_smallest_detectable_difference_is_statsmodels(count: int, confidence: float) -> None:
+    alpha = (1 - confidence) / 2
+    expected = TTestPower().solve_power(None, count, alpha, 0.8, alternative="larger")
+    found = Difference(0.0, 1 / math.sqrt(count), count - 1).smallest_detectable(confidence)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_smallest_detectable_difference_of_a_known_error_is_the_textbooks() -> None:
+    # 1.96 + 0.84 standard errors.
+    assert Difference(0.0, 1.0).smallest_detectable(0.95) == pytest.approx(2.8016, abs=1e-4)
+    nearly = Difference(0.0, 1.0, 1e5).smallest_detectable(0.95)
+    assert nearly == pytest.approx(2.8016, abs=1e-3)
+
+
+def test_the_smallest_detectable_difference_is_detected_with_the_power_claimed() -> None:
+    size = Difference(0.0, 1 / math.sqrt(5), 4).smallest_detectable(0.95)
+    samples = np.random.default_rng(0).normal(size, 1, (2000, 5))
+    found = [Difference(s.mean(), float(s.std(ddof=1) / math.sqrt(5)), 4) for s in samples]
+    assert np.mean([one.p_value < 0.05 for one in found]) == pytest.approx(0.8, abs=0.03)
+
+
+def test_the_difference_is_that_of_the_means() -> None:
+    model, reference = scores(3, mean=0.8), scores(4, mean=0.6, start=1)
+    found = difference(model, reference, 100)
+    assert found.estimate == pytest.approx(model.mean() - reference.mean())
+    assert np.mean(found.interval(0.95)) == pytest.approx(found.estimate)
+
+
+def test_offsets_shift_the_difference_by_their_means() -> None:
+    model, reference = scores(3), scores(3, start=1)
+    offsets = np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.1, 0.05])
+    found = difference(model, reference, 100, *offsets)
+    assert found.estimate == pytest.approx(model.mean() + 0.2 - reference.mean() - 0.05)
+
+
+def test_offsets_that_vary_over_seeds_widen_the_interval() -> None:
+    model, reference = scores(3), scores(3, start=1)
+    spread = difference(model, reference, 200, np.array([-0.5, 0, 0.5]))
+    assert spread.error > 3 * difference(model, reference, 200).error
+
+
+def test_swapping_the_models_negates_the_difference() -> None:
+    model, reference = scores(3, mean=0.8), scores(3, mean=0.6, start=1)
+    low, high = interval(model, reference, 4000)
+    swapped_low, swapped_high = interval(reference, model, 4000)
+    # The bootstrap draws the seeds of the two in turn: the ends agree up to its own chance.
+    assert [-swapped_high, -swapped_low] == pytest.approx([low, high], abs=0.1 * (high - low))
+
+
+def test_equal_models_without_a_seeds_effect_differ_by_nothing_since_images_are_paired() -> None:
+    same = np.repeat(scores(1), 3, axis=0)
+    found = difference(same, same, 200)
+    assert found.estimate == 0
+    assert found.interval(0.95) == pytest.approx([0, 0], abs=1e-9)
+    assert found.p_value == 1
+
+
+def test_a_constant_difference_is_sure_however_hard_the_images_vary() -> None:
+    difficulty = np.random.default_rng(0).normal(0, 5, (1, 200))
+    reference = np.repeat(difficulty, 3, axis=0)
+    found = difference(reference + 1, reference, 200)
+    assert [found.estimate, *found.interval(0.95)] == pytest.approx([1, 1, 1])
+    assert found.p_value == pytest.approx(0, abs=1e-12)
+
+
+def test_seeds_that_differ_widen_the_interval() -> None:
+    same = np.repeat(scores(1), 3, axis=0)
+    spread = same + np.array([[-0.1], [0.0], [0.1]])
+    # Nothing but one model's seeds: Student's interval of their mean, with its two degrees.
+    expected = t_interval(np.array([-0.1, 0.0, 0.1]), 0.95)
+    assert interval(spread, same, 2000) == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.03])
+def test_the_bootstraps_error_is_that_of_the_two_way_decomposition(spread: float) -> None:
+    """Images plus seeds minus what both have of the rest, never less than either."""
+    generator = np.random.default_rng(5)
+    model, reference = (
+        generator.normal(0, 0.3, 300)
+        + generator.normal(0, spread, (4, 1))
+        + generator.normal(0, 0.4, (4, 300))
+        for _ in range(2)
+    )
+    images = np.var(model.mean(0) - reference.mean(0), ddof=1) / 300
+    seeds = rest = 0.0
+    for side in (model, reference):
+        seeds += np.var(side.mean(1), ddof=1) / 4
+        total = sum(
+            (side[s, i] - side[s].mean() - side[:, i].mean() + side.mean()) ** 2
+            for s in range(4)
+            for i in range(300)
+        )
+        rest += total / (3 * 299) / (4 * 300)
+    expected = max(images, seeds, images + seeds - rest)
+    assert difference(model, reference, 4000).error ** 2 == pytest.approx(expected, rel=0.08)
+
+
+def test_the_same_scores_give_the_same_interval() -> None:
+    model, reference = scores(3), scores(3, start=1)
+    assert difference(model, reference, 300) == difference(model, reference, 300)
+
+
+def test_more_confidence_is_a_wider_interval() -> None:
+    found = difference(scores(3), scores(3, start=1), 200)
+    widths = [np.ptp(found.interval(confidence)) for confidence in (0.8, 0.95, 0.99)]
+    assert widths[0] < widths[1] < widths[2]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(1, 1), (1, 3), (3, 1)])
+def test_a_single_seed_has_a_difference_but_no_interval(ours: int, theirs: int) -> None:
+    model, reference = scores(ours), scores(theirs, start=1)
+    expected = pytest.approx(model.mean() - reference.mean())
+    assert difference(model, reference, 100) == Difference(expected, None)
+
+
+def test_a_single_image_has_a_difference_but_no_interval() -> None:
+    assert difference(np.ones((3, 1)), np.zeros((3, 1)), 100) == Difference(1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "spread", "most"),
+    [(3, 0.0, 0.99), (3, 0.2, 0.98), (5, 0.0, 0.98), (5, 0.1, 0.975)],
+)
+def test_95_per_cent_intervals_cover_the_true_difference_about_that_often(
+    seeds: int, spread: float, most: float
+) -> None:
+    """An image is called right if its ease, to this model and to this run, exceeds zero.
+
+    Three seeds that have no effect of their own are the most cautious case: their variance is
+    estimated from so few that it is often too large, and never counted as less than nothing.
+    """
+    generator = np.random.default_rng(seeds)
+    experiments, images, easier = 400, 200, 0.15
+    deviation = np.sqrt(1.5**2 + 0.7**2 + spread**2 + 0.7**2)
+    truth = np.ptp(stats.norm.cdf(np.array([2, 2 + easier]) / deviation))
+    covered = 0
+    for _ in range(experiments):
+        ease = generator.normal(2, 1.5, images)
+        drawn = []
+        for gain in (easier, 0.0):
+            to_model = generator.normal(gain, 0.7, images)
+            of_seed = generator.normal(0, spread, (seeds, 1))
+            of_run = generator.normal(0, 0.7, (seeds, images))
+            drawn.append((ease + to_model + of_seed + of_run > 0).astype(float))
+        low, high = interval(*drawn, 400)
+        covered += low <= truth <= high
+    assert 0.925 <= covered / experiments <= most
+
+
+@pytest.mark.parametrize(
+    ("size", "p_value", "seeds", "higher_is_better", "words"),
+    [
+        (0.1, 0.01, 3, True, "better"),
+        (0.1, 0.01, 3, False, "worse"),
+        (-0.1, 0.01, 3, True, "worse"),
+        (-0.1, 0.01, 3, False, "better"),
+        (0.1, 0.2, 3, True, "no difference shown"),
+        (0.1, 1 - 0.95, 3, True, "no difference shown"),
+        (0.1, 0.0499, 3, True, "better"),
+        (0.0, 1.0, 3, True, "no difference shown"),
+        (0.1, 0.0, 3, True, "better"),
+        (0.1, 0.001, 2, True, "too few seeds to say"),
+        (0.1, None, 1, True, "too few seeds to say"),
+        (0.1, None, 5, True, "too few seeds to say"),
+    ],
+)
+def test_the_verdict_follows_from_the_p_value_the_sign_and_the_seeds(
+    size: float, p_value: float | None, seeds: int, higher_is_better: bool, words: str
+) -> None:
+    assert verdict(size, p_value, seeds, 0.95, higher_is_better) == words
+
+
+def test_an_interval_that_leaves_out_zero_is_not_enough_among_several_comparisons() -> None:
+    alone = [Difference(size, 1.0, 20) for size in (2.3, 2.2, 0.5)]
+    assert [one.interval(0.95)[0] > 0 for one in alone] == [True, True, False]
+    p_values = [one.p_value for one in alone]
+    adjusted = holm(p_values)
+    words = [verdict(one.estimate, p, 3, 0.95) for one, p in zip(alone, adjusted, strict=True)]
+    assert words == ["no difference shown"] * 3
+    pairs = list(zip(p_values, adjusted, strict=True))
+    assert [only_alone(*pair, 0.95) for pair in pairs] == [True, True, False]
+
+
+def test_words_among_several_comparisons_never_go_beyond_the_interval() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        alone = [Difference(float(size), 1.0, 8) for size in generator.normal(0, 3, 4)]
+        adjusted = holm([one.p_value for one in alone])
+        for one, p_value in zip(alone, adjusted, strict=True):
+            low, high = one.interval(0.95)
+            word = verdict(one.estimate, p_value, 3, 0.95)
+            assert word != "better" or low > 0
+            assert word != "worse" or high < 0
+            assert only_alone(one.p_value, p_value, 0.95) == (
+                (low > 0 or high < 0) and word == "no difference shown"
+            )
+
+
+def test_what_is_not_known_is_not_shown_alone_either() -> None:
+    assert not only_alone(None, None, 0.95)

@@ -1,0 +1,240 @@
+"""Every figure is drawn from whatever results there are, and shows names as they are."""
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from results_maker import draw, make_dataset
+from swatchbook.figures import style
+from swatchbook.figures.catalogue import COMPARISON_FIGURES, model_colours
+from swatchbook.files import read_json
+
+ODD_CLASSES = [
+    "$x_1$, no math",
+    "<script>alert(1)</script>",
+    "salt & pepper",
+    "\"quoted\" 'twice'",
+    "Füchse, 狐",
+    "a very long name " * 8,
+    "NA",
+    "nan",
+]
+NUMERALS = ["0", "01", "2"]
+NUMBERED = ("learning_curves", "accuracy", "class_f1", "confusion_matrices", "reliability")
+
+pytestmark = pytest.mark.filterwarnings("ignore:constrained_layout not applied")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    results: Path
+    figures: Path
+    models: list[str]
+    seeds: list[int]
+    classes: list[str]
+
+    def texts(self, name: str) -> list[str]:
+        """Return what stands in one figure."""
+        root = ElementTree.parse(self.figures / f"{name}.svg").getroot()
+        found = (element for element in root.iter() if local_name(element) == "text")
+        return ["".join(element.itertext()) for element in found]
+
+
+def local_name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def drawn(
+    folder: Path, models: list[str], seeds: list[int], classes: list[str], validation: int = 8
+) -> Drawn:
+    results = make_dataset(folder, models, seeds, classes, validation=validation)
+    return Drawn(results, draw(results, models, seeds, classes), models, seeds, classes)
+
+
+CASES = {
+    "three models, three seeds, odd names": (["a", "b", "c"], [0, 1, 2], ODD_CLASSES, 8),
+    "two models, one seed, numerals": (["a", "b"], [7], NUMERALS, 8),
+    "one model, no validation set": (["a"], [0, 1], ["x", "y"], 0),
+}
+
+
+@pytest.fixture(scope="module", params=CASES.values(), ids=CASES.keys())
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    return drawn(tmp_path_factory.mktemp("drawn"), *request.param)
+
+
+def test_every_figure_is_written_with_its_numbers_and_nothing_else_is(
+    case: Drawn,
+) -> None:
+    expected = {f"{name}.{kind}" for name in COMPARISON_FIGURES for kind in ("svg", "png")}
+    expected |= {f"{name}.csv" for name in COMPARISON_FIGURES}
+    assert {path.name for path in case.figures.iterdir()} == expected
+    for name in COMPARISON_FIGURES:
+        picture = cv2.imread(str(case.figures / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+        assert picture is not None
+        assert picture.std() > 0 or len(case.models) == 1
+
+
+def test_svgs_are_well_formed_and_have_no_script(case: Drawn) -> None:
+    for name in COMPARISON_FIGURES:
+        root = ElementTree.parse(case.figures / f"{name}.svg").getroot()
+        assert local_name(root) == "svg"
+        for element in root.iter():
+            assert local_name(element) not in ("script", "foreignObject")
+            assert not any(attribute.lower().startswith("on") for attribute in element.attrib)
+
+
+def test_class_names_stand_in_figures_as_they_are(case: Drawn) -> None:
+    for name in ("class_f1", "confusion_matrices"):
+        found = {text.strip() for text in case.texts(name)}
+        assert {name.strip() for name in case.classes} <= found
+
+
+def test_the_numbers_of_a_figure_are_those_of_the_results(case: Drawn) -> None:
+    models = read_json(case.results / "comparison.json")["models"]
+    tables = {
+        name: pd.read_csv(
+            case.figures / f"{name}.csv", keep_default_na=False, dtype={"class": str, "seed": str}
+        )
+        for name in NUMBERED
+    }
+    for model in case.models:
+        own = {name: table[table["model"] == model] for name, table in tables.items()}
+        accuracy = models[model]["metrics"]["accuracy"]
+        means = [*accuracy["per_seed"], accuracy["mean"]]
+        assert own["accuracy"]["accuracy"].astype(float).tolist() == pytest.approx(means)
+        assert own["accuracy"]["seed"].tolist() == [*map(str, case.seeds), "mean"]
+        assert own["class_f1"]["class"].tolist() == case.classes
+        assert own["confusion_matrices"]["count"].sum() == 24 * len(case.seeds)
+        assert own["confusion_matrices"]["share"].sum() == pytest.approx(len(case.classes))
+        before = own["reliability"][own["reliability"]["scaling"] == "before"]
+        bins = models[model]["reliability"]["before"]
+        assert before["count"].tolist() == [one["count"] for one in bins]
+        has_validation = case.models != ["a"]
+        assert ("after" in own["reliability"]["scaling"].tolist()) == has_validation
+        curves = own["learning_curves"]
+        assert set(curves["images"]) == {"training"} | ({"validation"} if has_validation else set())
+        assert curves["epoch"].max() == 2
+        for table in (curves, own["class_f1"]):
+            assert (table["least"] <= table["mean"] + 1e-12).all()
+            assert (table["mean"] <= table["greatest"] + 1e-12).all()
+
+
+def test_examples_are_captioned_with_their_class(case: Drawn) -> None:
+    captions = {style.shortened(name).strip() for name in case.classes}
+    found = [text.strip() for text in case.texts("right_and_wrong")]
+    assert captions & set(found)
+    said = {text for text in found if not text.startswith("not ")} - captions
+    assert said <= {*case.models, "right", "wrong", "none"}
+
+
+def test_every_model_stands_in_every_figure_that_compares(case: Drawn) -> None:
+    for name in ("accuracy", "class_f1", "confusion_matrices", "reliability", "right_and_wrong"):
+        assert set(case.models) <= {text.strip() for text in case.texts(name)}
+    found = " ".join(case.texts("learning_curves"))
+    for model in case.models:
+        assert f"{model}, training" in found
+        has_validation = case.models != ["a"]
+        assert (f"{model}, validation" in found) == has_validation
+
+
+def test_a_single_model_has_no_differences(case: Drawn) -> None:
+    found = " ".join(case.texts("differences"))
+    for model in case.models[1:]:
+        assert f"only {model}" in found
+    assert (found == "") == (len(case.models) == 1)
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
+    made = drawn(tmp_path, ["a", "b"], [0], ["x", "y & z"])
+    before = {path.name: path.read_bytes() for path in made.figures.iterdir()}
+    # Settings of whoever calls from a notebook do not matter.
+    with mpl.rc_context({"font.size": 20, "svg.fonttype": "path", "axes.grid": False}):
+        draw(made.results, made.models, made.seeds, made.classes)
+    after = {path.name: path.read_bytes() for path in made.figures.iterdir()}
+    assert [name for name in before if before[name] != after[name]] == []
+    assert before.keys() == after.keys()
+
+
+def test_a_figure_that_cannot_be_drawn_leaves_the_one_before(tmp_path: Path) -> None:
+    figure, _ = style.new(2, 1)
+    style.save(figure, tmp_path, "accuracy")
+    before = (tmp_path / "accuracy.svg").read_bytes()
+
+    class Broken(Figure):
+        def savefig(self, path: Path, **options: object) -> None:
+            Path(path).write_text("<svg")
+            raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        style.save(Broken(), tmp_path, "accuracy")
+    assert (tmp_path / "accuracy.svg").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["accuracy.png", "accuracy.svg"]
+
+
+def test_a_model_keeps_its_colour_and_no_two_of_the_first_six_share_one() -> None:
+    models = [f"model-{number}" for number in range(6)]
+    colours = model_colours(models)
+    assert len(set(colours.values())) == 6
+    assert model_colours([*models, "one-more"]).items() >= colours.items()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("short", "short"), ("x" * 14, "x" * 14), ("x" * 15, "x" * 13 + "…"), ("", "")],
+)
+def test_long_names_are_shortened_to_fit(name: str, expected: str) -> None:
+    assert style.shortened(name) == expected
+
+
+def test_the_tutorials_line_is_drawn_beside_seeds_that_were_watched(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path / "fashion-mnist", ["a"], [0, 1], ["x", "y"], watch_test=True)
+    drawn = Drawn(folder, draw(folder, ["a"], [0, 1], ["x", "y"]), ["a"], [0, 1], ["x", "y"])
+    assert {"a, 2 seeds", "the tutorial, as printed"} <= set(drawn.texts("tutorial"))
+    table = pd.read_csv(drawn.figures / "tutorial.csv")
+    accuracy = table[table["metric"] == "test_accuracy"]
+    assert accuracy["printed"].tolist() == [0.835, 0.8763]
+    assert accuracy["least"].tolist() == pytest.approx([0.83, 0.83])
+    assert accuracy["greatest"].tolist() == pytest.approx([0.84, 0.84])
+    assert accuracy["inside"].tolist() == [True, False]
+
+
+def test_without_a_printed_run_only_the_seeds_are_drawn(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path / "other", ["a"], [0], ["x", "y"], watch_test=True)
+    drawn = Drawn(folder, draw(folder, ["a"], [0], ["x", "y"]), ["a"], [0], ["x", "y"])
+    assert "a, 1 seed" in drawn.texts("tutorial")
+    assert "the tutorial, as printed" not in drawn.texts("tutorial")
+    assert pd.read_csv(drawn.figures / "tutorial.csv").empty
+
+
+def test_characters_that_the_font_lacks_are_named_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, title in (("first", "狸 と 犬 & ß"), ("second", "狸")):
+        figure, ((axes,),) = style.new(2, 2)
+        axes.set_title(title)
+        style.save(figure, tmp_path, name)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("swatchbook: warning: the font has no 狸 と 犬: PNG figures show boxes")
+    assert "狸 と 犬 &amp; ß" in (tmp_path / "first.svg").read_text(encoding="utf-8")
+
+
+def test_other_warnings_of_a_figure_are_passed_on(tmp_path: Path) -> None:
+    figure, _ = style.new(0.2, 0.2)
+    figure.suptitle("far too much for so little room")
+    with pytest.warns(UserWarning, match="constrained_layout not applied"):
+        style.save(figure, tmp_path, "small")
+
+
+def test_images_on_a_sheet_keep_their_proportions() -> None:
+    _, ((axes,),) = style.new(2, 2)
+    style.show_sheet(axes, [[np.zeros((10, 20, 3)), np.zeros((20, 5, 1))]], 2, gap=0.1)
+    extents = [image.get_extent() for image in axes.images]
+    assert np.allclose(extents, [(0, 0.9, 0.45, 0), (1, 1.225, 0.9, 0)])

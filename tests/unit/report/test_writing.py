@@ -1,0 +1,385 @@
+"""The report is one page that answers first, needs no network and runs nothing."""
+
+import base64
+import copy
+import hashlib
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parsed_page import Page
+from paths import ROOT
+from results_maker import PUBLISHED, make_results
+from swatchbook.files import read_json, write_json
+from swatchbook.report import sentences, writing
+
+PAGE = ROOT / "workflow" / "report"
+EVIL = "</script><img src=x onerror=alert(1)>"
+EVIL_QUOTES = '"\' onload=alert(1) id="title'
+NOTICE = "This is a demo: its numbers say nothing."
+SPECS = {
+    "made-up": {"homepage": "https://example.org/made-up?a=1&b=2"},
+    "evil": {
+        "title": EVIL,
+        "description": EVIL,
+        "licence": EVIL,
+        "homepage": "javascript:alert(1)",
+        "classes": [EVIL, EVIL_QUOTES, "owl"],
+    },
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    results: Path
+    config: dict[str, Any]
+    file: Path
+    page: Page
+
+
+def write(results: Path, config: dict[str, Any], output: Path) -> Made:
+    writing.write_report(results, config, PAGE, PUBLISHED, output)
+    return Made(results, config, output, Page(output))
+
+
+def judged(made: Made) -> list[dict[str, Any]]:
+    """The comparisons of all data sets, judged together."""
+    names = made.config["datasets"]
+    return writing.judged(read_json(made.results / name / "comparison.json") for name in names)
+
+
+def found(p_values: list[float | None], size: float = 0.01, seeds: int = 3) -> dict[str, Any]:
+    """A comparison with as many differences of accuracy."""
+    return {
+        "seeds": list(range(seeds)),
+        "confidence": 0.95,
+        "differences": [
+            {"model": str(n), "accuracy": {"difference": size, "p_value": p, "verdict": "?"}}
+            for n, p in enumerate(p_values)
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A report of two data sets, one with names that try to break out."""
+    results = tmp_path_factory.mktemp("results")
+    config = make_results(results, specs=SPECS, notice=NOTICE)
+    config["report"]["title"] = EVIL
+    return write(results, config, results / "report.html")
+
+
+@pytest.fixture(scope="module")
+def least(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A report of one model with one seed and without a validation set."""
+    results = tmp_path_factory.mktemp("results")
+    config = make_results(results, models=["alone"], seeds=[4], validation=0)
+    return write(results, config, results / "report.html")
+
+
+@pytest.fixture(scope="module", params=["made", "least"])
+def any_made(request: pytest.FixtureRequest) -> Made:
+    return request.getfixturevalue(request.param)
+
+
+def test_the_answers_come_first(any_made: Made) -> None:
+    main = any_made.page.one("main").text
+    position = 0
+    for name, comparison in zip(any_made.config["datasets"], judged(any_made), strict=True):
+        title = any_made.config["specs"][name]["title"]
+        for answer in sentences.answers(title, comparison):
+            for sentence in (answer.claim, answer.gap, answer.detail):
+                position = main.index(sentence, position) + len(sentence)
+    before = main[:position]
+    evidence = any_made.page.all("table") + any_made.page.all("figure")
+    assert not any(element.text and element.text in before for element in evidence)
+
+
+def test_the_measured_accuracies_stand_in_the_page(any_made: Made) -> None:
+    text = any_made.page.one("main").text
+    for name in any_made.config["datasets"]:
+        for model in read_json(any_made.results / name / "comparison.json")["models"].values():
+            assert sentences.percent(model["metrics"]["accuracy"]["mean"], 2) in text
+
+
+def test_all_comparisons_of_a_report_are_allowed_for_together() -> None:
+    given = [found([0.04]), found([0.001, 0.3], size=-0.02)]
+    before = copy.deepcopy(given)
+    (first,), (second, third) = (
+        [e["accuracy"] for e in c["differences"]] for c in writing.judged(given)
+    )
+    assert [one["holm_p_value"] for one in (first, second, third)] == [
+        pytest.approx(p) for p in (0.08, 0.003, 0.3)
+    ]
+    assert {one["holm_comparisons"] for one in (first, second, third)} == {3}
+    assert first["verdict"] == third["verdict"] == "no difference shown"
+    assert second["verdict"] == "worse"
+    assert given == before
+
+
+def test_a_report_of_one_comparison_judges_as_the_comparison_does() -> None:
+    assert writing.judged([found([0.04])])[0]["differences"][0]["accuracy"]["verdict"] == "better"
+    (few,) = writing.judged([found([0.04], seeds=2)])
+    assert few["differences"][0]["accuracy"]["verdict"] == "too few seeds to say"
+    (one,) = writing.judged([found([None, None], seeds=1)])
+    accuracies = [entry["accuracy"] for entry in one["differences"]]
+    assert [accuracy["holm_p_value"] for accuracy in accuracies] == [None, None]
+    assert [accuracy["holm_comparisons"] for accuracy in accuracies] == [0, 0]
+
+
+def test_every_comparison_has_a_row_with_all_that_is_known(made: Made) -> None:
+    rows = [element.text for element in made.page.all("tr")]
+    for comparison in judged(made):
+        for entry in comparison["differences"]:
+            accuracy = entry["accuracy"]
+            wanted = [
+                sentences.points(accuracy["difference"], 2),
+                sentences.interval(accuracy["interval"], 100, 2),
+                sentences.p_value(accuracy["p_value"]),
+                sentences.p_value(accuracy["holm_p_value"]),
+                f"{accuracy['smallest_detectable'] * 100:.2f}",
+                accuracy["verdict"],
+            ]
+            assert any(all(text in row for text in wanted) for row in rows), wanted
+            for pair in entry["mcnemar"]:
+                p_value = sentences.p_value(pair["p_value"])
+                counts = f"{pair['seed']} {pair['only_model']} {pair['only_reference']} {p_value}"
+                assert f"{entry['model']} {entry['reference']} {counts}" in rows
+
+
+def test_calibration_stands_before_and_after_temperature_scaling(any_made: Made) -> None:
+    rows = [element.text for element in any_made.page.all("tr")]
+    for comparison in judged(any_made):
+        for name, model in comparison["models"].items():
+            measured = [model["metrics"][m]["mean"] for m in ("log_loss", "brier", "ece")]
+            wanted = [name, *map(sentences.nats, measured)]
+            if model["scaling"]:
+                after = [model["scaling"]["metrics"][m]["mean"] for m in ("log_loss", "ece")]
+                wanted += [*map(sentences.nats, after)]
+                wanted += [f"{value:.2f}" for value in model["scaling"]["temperature"]]
+            assert any(all(text in row for text in wanted) for row in rows), wanted
+    nothing = "This data set has no validation images"
+    assert (nothing in any_made.page.one("main").text) == (len(any_made.config["models"]) == 1)
+
+
+def test_every_training_has_its_accuracy_with_wilsons_interval(any_made: Made) -> None:
+    rows = [element.text for element in any_made.page.all("tr")]
+    for comparison in judged(any_made):
+        for model in comparison["models"].values():
+            values = model["metrics"]["accuracy"]["per_seed"]
+            for value, bounds in zip(values, model["wilson"], strict=True):
+                wanted = f"{sentences.percent(value, 2)} {sentences.interval(bounds, 100, 2)}"
+                assert any(wanted in row for row in rows)
+
+
+def test_figures_say_where_their_files_are_and_how_they_were_made(any_made: Made) -> None:
+    page = any_made.page
+    files = [e for e in page.elements if e.attributes.get("class") == "file"]
+    named = [e for e in files if "its numbers: " in e.text]
+    assert len(named) == 10 * len(any_made.config["datasets"])
+    for element in named:
+        for file in re.findall(r"[\w./-]+\.(?:svg|csv)", element.text):
+            assert (any_made.results / file).is_file(), file
+        (link,) = page.all("a", element)
+        (record,) = (
+            e for e in page.elements if "#" + e.attributes.get("id", "") == link.attributes["href"]
+        )
+        assert "Rule" in record.text
+        assert "snakemake --cores 1 --forcerun" in record.text
+        assert re.search(r"SHA-256 [0-9a-f]{64}", record.text)
+
+
+def test_names_appear_only_escaped(made: Made) -> None:
+    page = made.page
+    assert EVIL not in page.source
+    assert made.page.one("title").text == EVIL
+    assert page.one("main").text.count(EVIL) >= 6  # title, description, licence, classes …
+    said = [value for element in page.elements for value in element.attributes.values()]
+    assert sum(EVIL in value for value in said) > 20  # text alternatives
+    figures = [element.text for element in page.all("svg")]
+    assert any(EVIL in text for text in figures)
+
+
+def test_there_is_nothing_that_runs_or_loads(any_made: Made) -> None:
+    page = any_made.page
+    forbidden = {"img", "iframe", "object", "embed", "link", "base", "form", "video"}
+    assert forbidden.isdisjoint(element.tag for element in page.elements)
+    for element in page.elements:
+        for name, value in element.attributes.items():
+            assert not name.startswith("on"), (element.tag, name)
+            if name in ("src", "srcset", "href", "xlink:href", "data", "action", "poster"):
+                allowed = ("#", "data:image/png;base64,")
+                if element.tag == "a":
+                    allowed = ("#", "https://", "http://")
+                assert value.startswith(allowed), (element.tag, name, value[:80])
+    outside = re.findall(
+        r"url\((?!['\"]?#|\"data:image/webp;base64,)[^)]*\)|@import", page.source, re.IGNORECASE
+    )
+    assert outside == []
+
+
+def test_only_the_pages_own_script_runs(any_made: Made) -> None:
+    data, script = any_made.page.all("script")
+    assert data.attributes["type"] == "application/json"
+    assert script.texts == [(PAGE / "page.js").read_text()]
+    digest = base64.b64encode(hashlib.sha256(script.texts[0].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy(any_made.page)
+    galleries = json.loads(data.texts[0])
+    assert set(galleries) == set(any_made.config["datasets"])
+    for name, gallery in galleries.items():
+        assert gallery["classes"] == any_made.config["specs"][name]["classes"]
+
+
+def policy(page: Page) -> str:
+    """The page's content-security policy."""
+    (found,) = (
+        element.attributes["content"]
+        for element in page.all("meta")
+        if element.attributes.get("http-equiv", "").lower() == "content-security-policy"
+    )
+    return found
+
+
+def test_the_page_forbids_the_browser_to_load_anything(any_made: Made) -> None:
+    directives = dict(part.split(maxsplit=1) for part in policy(any_made.page).split(";"))
+    assert directives["default-src"] == "'none'"
+    assert not re.search(r"https?:|\*", policy(any_made.page))
+
+
+def test_ids_are_unique_and_references_lead_somewhere(any_made: Made) -> None:
+    page = any_made.page
+    ids = page.ids
+    assert sorted(ids) == sorted(set(ids))
+    referred = set(re.findall(r"url\(['\"]?#([^)'\"]+)", page.source))
+    for element in page.elements:
+        for name in ("href", "xlink:href"):
+            if element.attributes.get(name, "").startswith("#"):
+                referred.add(element.attributes[name][1:])
+        for name in ("aria-labelledby", "aria-describedby"):
+            referred |= set(element.attributes.get(name, "").split())
+    assert referred - set(ids) == set()
+
+
+def test_ids_are_unique_whatever_the_data_sets_are_called(least: Made, tmp_path: Path) -> None:
+    names = ["made", "verdict", "results", "a", "a-data", "terms", "card", "gallery-data"]
+    config = copy.deepcopy(least.config) | {"datasets": names}
+    for name in names:
+        shutil.copytree(least.results / "made-up", tmp_path / name)
+        config["specs"][name] = config["specs"]["made-up"]
+    ids = write(tmp_path, config, tmp_path / "report.html").page.ids
+    assert {id for id in ids if ids.count(id) > 1} == set()
+
+
+def test_every_figure_has_a_title_a_reading_and_a_text_alternative(any_made: Made) -> None:
+    page = any_made.page
+    figures = page.all("figure")
+    assert len(figures) == 9 * len(any_made.config["datasets"])
+    for figure in figures:
+        (caption,) = page.all("figcaption", figure)
+        headings = [page.all(f"h{level}", caption) for level in range(2, 7)]
+        ((heading,),) = filter(None, headings)
+        assert heading.text
+        assert len(caption.text) > len(heading.text)
+        (svg,) = page.all("svg", figure)
+        assert svg.attributes["role"] == "img"
+        label = svg.attributes.get("aria-label", "")
+        assert label or svg.attributes.get("aria-labelledby")
+
+
+def test_the_page_is_below_five_megabytes(any_made: Made) -> None:
+    assert any_made.file.stat().st_size < 5_000_000
+
+
+def test_a_notice_stands_before_the_answers(made: Made, least: Made) -> None:
+    main = made.page.one("main").text
+    assert main.index(NOTICE) < main.index("Test accuracy")
+    notices = [e for e in made.page.elements if "notice" in e.attributes.get("class", "").split()]
+    assert [notice.text for notice in notices] == [NOTICE]
+    assert not any("notice" in e.attributes.get("class", "").split() for e in least.page.elements)
+
+
+def test_a_data_set_says_where_it_comes_from(made: Made) -> None:
+    text = made.page.one("main").text
+    spec = made.config["specs"]["made-up"]
+    for fact in (spec["title"], spec["description"], spec["licence"], *spec["classes"]):
+        assert fact in text
+    receipt = read_json(made.results / "made-up" / "download" / "images.gz.json")
+    assert receipt["sha256"] in text
+    assert receipt["source"] in text
+
+
+def test_a_data_sets_homepage_is_a_link_unless_it_could_run_something(made: Made) -> None:
+    links = [element.attributes.get("href", "") for element in made.page.all("a")]
+    assert SPECS["made-up"]["homepage"] in links
+    assert not any("javascript" in link for link in links)
+
+
+def test_a_data_set_without_homepage_and_licence_has_a_page(least: Made, tmp_path: Path) -> None:
+    config = copy.deepcopy(least.config)
+    config["specs"]["made-up"] |= {"homepage": None, "licence": None, "description": ""}
+    text = write(least.results, config, tmp_path / "report.html").page.one("main").text
+    assert "not stated" in text
+    assert "None" not in text
+
+
+def test_the_data_checks_state_what_was_found(made: Made) -> None:
+    page = made.page
+    text = page.one("main").text
+    assert "1 of 24 test images have an exact copy or a near copy among the training images" in text
+    assert "of the range): 1, the first with the id 00001." in text
+    for name in made.config["datasets"]:
+        assert f"checks.{name}" in page.ids
+        found = read_json(made.results / name / "checks" / "accuracy_without_twins.json")
+        for model in found["models"].values():
+            for group in ("all", "without_twins", "twins"):
+                assert sentences.percent(model[group]["mean"], 2) in text
+    (row, *_) = (row for row in page.all("tr") if "test, copy in train" in row.text)
+    assert [cell.text for cell in page.all("td", row)] == ["1", "0", "1", "1"]
+
+
+def test_a_data_set_without_copies_has_dashes(least: Made, tmp_path: Path) -> None:
+    shutil.copytree(least.results / "made-up", tmp_path / "made-up")
+    file = tmp_path / "made-up" / "checks" / "accuracy_without_twins.json"
+    found = read_json(file) | {"twins": 0}
+    found["models"]["alone"]["twins"] = None
+    write_json(file, found)
+    page = write(tmp_path, least.config, tmp_path / "report.html").page
+    (table,) = (t for t in page.all("table") if "with and without them" in t.text)
+    assert table.text.endswith("–")
+    assert "0 of 24 test images" in page.one("main").text
+
+
+def test_a_single_run_claims_nothing(least: Made) -> None:
+    text = least.page.one("main").text
+    assert "there is no other model" in text
+    assert "Means over 1 seed after" in text
+    for claim in ("is better than", "is worse than", "validation loss was lowest"):
+        assert claim not in text
+    assert not re.search(r"\bnan\b", text, re.IGNORECASE)
+
+
+def test_a_training_that_was_resumed_says_so(made: Made) -> None:
+    rows = [row for row in made.page.all("tr") if "A made-up CPU float32" in row.text]
+    assert len(rows) == len(made.config["datasets"]) * 2 * 3
+    assert {row.text.endswith("float32 1") for row in rows if " 0 " in row.text[:25]} == {True}
+    assert sum(row.text.endswith("float32 –") for row in rows) == len(rows) * 2 // 3
+
+
+def test_it_says_how_it_was_made(made: Made) -> None:
+    text = made.page.one("main").text
+    runs = len(made.config["datasets"]) * 2 * 3
+    assert f"{runs} trainings" in text
+    assert "A made-up CPU" in text
+    assert "2026-01-02" in text
+    assert "it was made up" in text
+    assert "snakemake" in text
+
+
+def test_the_same_results_give_the_same_page(least: Made, tmp_path: Path) -> None:
+    again = write(least.results, least.config, tmp_path / "report.html")
+    assert again.file.read_bytes() == least.file.read_bytes()

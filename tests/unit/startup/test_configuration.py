@@ -1,0 +1,410 @@
+"""A configuration is completed with its defaults, or refused by key, value and what is allowed."""
+
+from copy import deepcopy
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from paths import ROOT
+from swatchbook.data.limits import Limits
+from swatchbook.errors import ConfigurationError
+from swatchbook.startup import configuration
+
+SCHEMA = ROOT / "workflow/schemas/config.schema.json"
+DATASET_SCHEMA = ROOT / "workflow/schemas/dataset.schema.json"
+SHIPPED = [ROOT / "config", ROOT / "demo" / "config"]
+SHIPPED_DATASETS = [file for folder in SHIPPED for file in (folder / "datasets").glob("*.yaml")]
+
+LEAST: dict[str, Any] = {"datasets": ["a"], "models": {"plain": {"layers": [{"flatten": {}}]}}}
+DEFAULTS: dict[str, Any] = {
+    "mirror": None,
+    "container": None,
+    "seeds": [0, 1, 2],
+    "training": {
+        "epochs": 10,
+        "batch_size": 128,
+        "learning_rate": 0.001,
+        "shuffle": True,
+        "drop_last_batch": False,
+        "bias_initializer": "zeros",
+        "watch_test": False,
+        "precision": "auto",
+        "device": "auto",
+        "threads": 1,
+        "gpus": 1,
+    },
+    "comparison": {"reference": "plain", "confidence": 0.95, "resamples": 2000},
+    "report": {"title": "Swatchbook", "notice": None},
+}
+
+
+def checked(value: Any) -> dict[str, Any]:
+    return configuration.checked_config(value, SCHEMA, "config.yaml")
+
+
+def refusal(value: Any) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        checked(value)
+    text = str(caught.value)
+    assert text.startswith("config.yaml: ")
+    assert "\n" not in text
+    return text
+
+
+def layers(*kinds: Any) -> dict[str, Any]:
+    return {"models": {"plain": {"layers": list(kinds)}}}
+
+
+def test_every_default_is_filled_in() -> None:
+    assert checked(LEAST) == LEAST | DEFAULTS
+
+
+@pytest.mark.parametrize("section", ["training", "comparison", "report"])
+def test_defaults_complete_a_section_that_is_begun(section: str) -> None:
+    assert checked(LEAST | {section: {}}) == LEAST | DEFAULTS
+    key = next(iter(DEFAULTS[section]))
+    begun = {section: {key: DEFAULTS[section][key]}}
+    assert checked(LEAST | begun) == LEAST | DEFAULTS
+
+
+def test_layers_have_defaults_too() -> None:
+    found = checked(
+        LEAST
+        | layers({"conv": {"filters": 4}}, {"pool": {}}, {"flatten": {}}, {"dense": {"units": 2}})
+    )
+    assert found["models"]["plain"]["layers"] == [
+        {"conv": {"filters": 4, "kernel": 3, "activation": "relu"}},
+        {"pool": {"size": 2}},
+        {"flatten": {}},
+        {"dense": {"units": 2, "activation": "relu"}},
+    ]
+
+
+def test_what_is_given_stays_and_the_callers_value_is_not_changed() -> None:
+    given = LEAST | {"seeds": [7], "training": {"epochs": 1}}
+    before = deepcopy(given)
+    found = checked(given)
+    assert given == before
+    assert (found["seeds"], found["training"]["epochs"]) == ([7], 1)
+
+
+def test_defaults_are_not_shared_between_two_configurations() -> None:
+    checked(LEAST)["seeds"].append(9)
+    assert checked(LEAST)["seeds"] == [0, 1, 2]
+
+
+def test_the_reference_is_the_first_model_unless_it_is_named() -> None:
+    models = {name: LEAST["models"]["plain"] for name in ("b", "a")}
+    assert checked(LEAST | {"models": models})["comparison"]["reference"] == "b"
+    named = LEAST | {"models": models, "comparison": {"reference": "a"}}
+    assert checked(named)["comparison"]["reference"] == "a"
+
+
+REFUSED: dict[str, tuple[Any, str]] = {
+    "an unknown key": ({"seed": [1]}, "unknown key 'seed'; did you mean 'seeds'?"),
+    "an unknown key below": (
+        {"training": {"epoch": 3}},
+        "unknown key 'training.epoch'; did you mean 'epochs'?",
+    ),
+    "an unknown key like none": (
+        {"report": {"xyzzy": 3}},
+        "unknown key 'report.xyzzy'; allowed here: notice, title",
+    ),
+    "a key that YAML takes for true": ({True: 3}, "unknown key 'True'; allowed here:"),
+    "an unknown layer": (
+        layers({"convolution": {}}),
+        "unknown key 'models.plain.layers[0].convolution'",
+    ),
+    "a text for a number": (
+        {"training": {"epochs": "ten"}},
+        "key 'training.epochs' is \"ten\"; allowed: a whole number, at least 1",
+    ),
+    "a YAML 1.1 text": ({"training": {"learning_rate": "1e-3"}}, 'is "1e-3"; allowed: a number'),
+    "several GPUs on a CPU": (
+        {"training": {"gpus": 2, "device": "cpu"}},
+        "key 'training.gpus' is 2; allowed where training.device is cpu: 1",
+    ),
+    "several GPUs in float16": (
+        {"training": {"gpus": 2, "precision": "mixed_float16"}},
+        "key 'training.gpus' is 2; allowed where training.precision is mixed_float16: 1",
+    ),
+    "no GPU": ({"training": {"gpus": 0}}, "'training.gpus' is 0; allowed"),
+    "true for a number": ({"training": {"threads": True}}, "'training.threads' is true; allowed"),
+    "a fraction": ({"training": {"epochs": 1.5}}, "'training.epochs' is 1.5; allowed: a whole"),
+    "a whole fraction": ({"seeds": [1.0]}, "'seeds[0]' is 1.0; allowed: a whole number"),
+    "not a number": ({"training": {"learning_rate": float("nan")}}, "is NaN; allowed: a number"),
+    "infinite": ({"training": {"learning_rate": float("inf")}}, "is Infinity; allowed: a number"),
+    "zero": ({"training": {"learning_rate": 0}}, "is 0; allowed: a number, more than 0"),
+    "too large": (
+        {"comparison": {"confidence": 1}},
+        "key 'comparison.confidence' is 1; allowed: a number, more than 0.5, less than 1",
+    ),
+    "another word": (
+        {"training": {"device": "tpu"}},
+        'key \'training.device\' is "tpu"; allowed: "auto", "cpu", "gpu"',
+    ),
+    "null": ({"training": None}, "key 'training' is null; allowed: keys and values"),
+    "an empty text": ({"report": {"title": ""}}, 'is ""; allowed: a text, not empty'),
+    "an empty list": ({"seeds": []}, "key 'seeds' is []; allowed: a list, at least 1 of them"),
+    "a seed twice": ({"seeds": [1, 1]}, "key 'seeds' is [1, 1]; allowed: a list"),
+    "a seed too large": ({"seeds": [2**32]}, "'seeds[0]' is 4294967296; allowed: a whole number"),
+    "no models": ({"models": {}}, "key 'models' is {}; allowed: keys and values, at least 1"),
+    "a model's name": (
+        {"models": {"a/b": LEAST["models"]["plain"]}},
+        "key 'models' has the key \"a/b\"; allowed: a name of letters, digits, '-' and '_'",
+    ),
+    "a data set's name": ({"datasets": ["../a"]}, "'datasets[0]' is \"../a\"; allowed: a name of"),
+    "a missing key": (layers({"conv": {}}), "'models.plain.layers[0].conv.filters' is missing"),
+    "two layers in one": (
+        layers({"flatten": {}, "pool": {}}),
+        "allowed: keys and values, with one key of conv, pool, dropout, flatten, dense",
+    ),
+    "a layer without settings": (layers("flatten"), "'models.plain.layers[0]' is \"flatten\""),
+    "a rate of 1": (layers({"dropout": {"rate": 1}}), "rate' is 1; allowed: a number, more than 0"),
+    "no flatten": (
+        layers({"pool": {}}),
+        "key 'models.plain.layers' has 0 flatten layers; allowed: one",
+    ),
+    "two flattens": (
+        layers({"flatten": {}}, {"flatten": {}}),
+        "has 2 flatten layers; allowed: one",
+    ),
+    "a convolution after flatten": (
+        layers({"flatten": {}}, {"conv": {"filters": 2}}),
+        "key 'models.plain.layers[1]': conv stands after flatten",
+    ),
+    "dense before flatten": (
+        layers({"dense": {"units": 2}}, {"flatten": {}}),
+        "key 'models.plain.layers[0]': dense stands before flatten",
+    ),
+    "a reference that is no model": (
+        {"comparison": {"reference": "plane"}},
+        "key 'comparison.reference' is \"plane\"; allowed: plain (did you mean 'plain'?)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "text"), REFUSED.values(), ids=REFUSED)
+def test_a_wrong_configuration_is_told_by_key_value_and_what_is_allowed(
+    change: dict[Any, Any], text: str
+) -> None:
+    assert text in refusal(LEAST | change)
+
+
+@pytest.mark.parametrize("key", ["datasets", "models"])
+def test_a_missing_key_is_named(key: str) -> None:
+    assert f"key '{key}' is missing" in refusal({k: v for k, v in LEAST.items() if k != key})
+
+
+@pytest.mark.parametrize("value", [None, [], "datasets"])
+def test_a_file_without_keys_is_refused(value: Any) -> None:
+    assert "the file holds" in refusal(value)
+
+
+SPEC: dict[str, Any] = {
+    "title": "Some",
+    "format": "archive",
+    "image": {"height": 2, "width": 2, "channels": 3},
+    "classes": ["cat", "dog"],
+    "files": {"some.7z": {}, "labels.csv": {}},
+    "archive": {"images": "some.7z", "labels": "labels.csv"},
+    "split": {"test_share": 0.2},
+}
+PAIR = {"images": "x.gz", "labels": "y.gz"}
+IDX: dict[str, Any] = {
+    "title": "Some",
+    "format": "idx",
+    "image": {"height": 2, "width": 2, "channels": 1},
+    "classes": ["cat", "dog"],
+    "files": {"x.gz": {}, "y.gz": {}},
+    "idx": {"train": PAIR, "test": PAIR},
+    "split": {"validation_first": 0},
+}
+
+
+def load(folder: Path, spec: Any) -> dict[str, Any]:
+    (folder / "some.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+    return configuration.load_dataset("some", [folder], DATASET_SCHEMA)
+
+
+def test_limits_that_are_begun_are_completed(tmp_path: Path) -> None:
+    found = load(tmp_path, SPEC | {"limits": {"ratio": 7}})
+    assert found["limits"] == asdict(Limits(ratio=7))
+
+
+def test_a_data_set_is_completed(tmp_path: Path) -> None:
+    found = load(tmp_path, SPEC)
+    assert found["files"] == {"some.7z": {"sha256": []}, "labels.csv": {"sha256": []}}
+    assert found["split"] == {"test_share": 0.2, "validation_share": 0.1, "random_state": 42}
+    completed = {key: found[key] for key in found if key not in SPEC}
+    assert completed.pop("limits") == asdict(Limits())
+    assert completed == {
+        "description": "",
+        "homepage": None,
+        "licence": None,
+        "mirror": None,
+        "sources": [],
+        "content": {},
+    }
+
+
+def test_an_idx_data_set_needs_only_its_own_split(tmp_path: Path) -> None:
+    assert load(tmp_path, IDX)["split"] == {"validation_first": 0}
+
+
+REFUSED_SPECS: dict[str, tuple[Any, str]] = {
+    "a class that YAML takes for true": (
+        SPEC | {"classes": ["cat", True]},
+        "key 'classes[1]' is true; allowed: a text (put names such as yes, no and 1 in quotes)",
+    ),
+    "one class": (SPEC | {"classes": ["cat"]}, "key 'classes' is [\"cat\"]; allowed: a list, at"),
+    "a class twice": (SPEC | {"classes": ["cat", "cat"]}, "allowed: a list, at least 2 of them"),
+    "too many classes": (SPEC | {"classes": [f"c{i}" for i in range(257)]}, "at most 256 of them"),
+    "a short digest": (
+        SPEC | {"files": SPEC["files"] | {"some.7z": {"sha256": ["abc"]}}},
+        "key 'files.some.7z.sha256[0]' is \"abc\"; allowed: a SHA-256 of 64 hexadecimal digits",
+    ),
+    "a file name with a folder": (
+        SPEC | {"files": {"a/some.7z": {}}},
+        "key 'files' has the key \"a/some.7z\"; allowed: file names of letters",
+    ),
+    "the other format's split": (
+        IDX | {"split": {"validation_first": 0, "test_share": 0.2}},
+        "unknown key 'split.test_share'; allowed here: validation_first",
+    ),
+    "no split": (SPEC | {"split": {}}, "key 'split.test_share' is missing"),
+    "no archive": ({k: v for k, v in SPEC.items() if k != "archive"}, "key 'archive' is missing"),
+    "another format": (SPEC | {"format": "zip"}, 'is "zip"; allowed: "idx", "archive"'),
+    "two channels": (SPEC | {"image": {"height": 2, "width": 2, "channels": 2}}, "allowed: 1, 3"),
+    "a source without its place": (SPEC | {"sources": [{"kind": "url"}]}, "sources[0].base"),
+    "an archive that is no file": (
+        SPEC | {"archive": {"images": "sone.7z", "labels": "labels.csv"}},
+        "key 'archive': sone.7z does not stand under 'files'",
+    ),
+    "an IDX file that is no file": (
+        IDX | {"idx": {"train": PAIR, "test": PAIR | {"labels": "z.gz"}}},
+        "key 'idx': z.gz does not stand under 'files'",
+    ),
+    "an empty file": (None, "the file holds null; allowed: keys and values"),
+}
+
+
+@pytest.mark.parametrize(("spec", "text"), REFUSED_SPECS.values(), ids=REFUSED_SPECS)
+def test_a_wrong_data_set_is_told_by_file_and_key(tmp_path: Path, spec: Any, text: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, spec)
+    assert str(caught.value).startswith(f"{tmp_path / 'some.yaml'}: ")
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("mirror", ["https://me:hush@a.example/x", "HTTP://me:hu@sh@a.example"])
+def test_a_mirror_with_a_password_is_for_the_environment_only(mirror: str) -> None:
+    told = refusal(LEAST | {"mirror": mirror})
+    assert "SWATCHBOOK_MIRROR" in told and "me" not in told.partition("allowed")[0]
+    for good in ("https://a.example/x@y", "/data/@mirror", "relative/folder@2"):
+        assert checked(LEAST | {"mirror": good})["mirror"] == good
+
+
+@pytest.mark.parametrize(
+    "address", ["https://me:hush@a.example/", "//a.example/", "ftp://a.example/", "https://me@b"]
+)
+def test_a_source_is_an_address_without_a_password_which_is_not_told(
+    tmp_path: Path, address: str
+) -> None:
+    spec = configuration.read(ROOT / "config/datasets/fashion-mnist.yaml")
+    spec["sources"] = [{"kind": "url", "base": address}]
+    (tmp_path / "some.yaml").write_text(yaml.safe_dump(spec))
+    with pytest.raises(ConfigurationError, match="without user and password") as caught:
+        configuration.load_dataset("some", [tmp_path], DATASET_SCHEMA)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("cifar-10", "did you mean 'cifar10'?"), ("xyzzy", "data sets with a file: cifar10, fashion")],
+)
+def test_an_unknown_data_set_suggests_those_there_are(name: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        configuration.load_dataset(name, [ROOT / "config/datasets"], DATASET_SCHEMA)
+    assert f"there is no {ROOT / 'config/datasets' / name}.yaml" in str(caught.value)
+    assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"datasets: [a", b"a: b: c", b"\tdatasets: 1", b"a: \xff", b"&a [*b]", b"a: !!python/none"],
+)
+def test_a_file_that_is_no_yaml_is_refused_on_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"config\.yaml: not readable as YAML: ") as caught:
+        configuration.read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_line_of_a_yaml_error_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("datasets: [a]\nseeds: [0\nmodels: {}\n")
+    with pytest.raises(ConfigurationError, match="line 3"):
+        configuration.read(tmp_path / "config.yaml")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.yaml: there is no such file"):
+        configuration.read(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=["config", "demo"])
+def test_the_shipped_configurations_are_valid_with_their_data_sets(folder: Path) -> None:
+    path = folder / "config.yaml"
+    config = configuration.checked_config(configuration.read(path), SCHEMA, path)
+    for name in config["datasets"]:
+        configuration.load_dataset(name, [folder / "datasets"], DATASET_SCHEMA)
+
+
+def test_the_tutorials_protocol_is_the_tutorials() -> None:
+    path = ROOT / "config" / "tutorial.yaml"
+    config = configuration.checked_config(configuration.read(path), SCHEMA, path)
+    default = configuration.checked_config(
+        configuration.read(ROOT / "config" / "config.yaml"), SCHEMA, "config.yaml"
+    )
+    assert config["models"] == {"baseline": default["models"]["baseline"]}
+    assert config["datasets"] == ["fashion-mnist"]
+    assert len(config["seeds"]) == 5
+    assert config["training"] == default["training"] | {
+        "shuffle": False,
+        "drop_last_batch": True,
+        "bias_initializer": "glorot_uniform",
+        "watch_test": True,
+        "precision": "float32",
+    }
+
+
+def test_the_first_folder_that_has_a_data_set_is_taken(tmp_path: Path) -> None:
+    own, shipped = tmp_path / "own", ROOT / "config" / "datasets"
+    own.mkdir()
+    folders = [own, shipped]
+    title = configuration.load_dataset("cifar10", folders, DATASET_SCHEMA)["title"]
+    text = (shipped / "cifar10.yaml").read_text()
+    (own / "cifar10.yaml").write_text(text.replace(f"title: {title}", "title: Mine"))
+    assert configuration.load_dataset("cifar10", folders, DATASET_SCHEMA)["title"] == "Mine"
+    with pytest.raises(ConfigurationError, match="did you mean 'cifar10'"):
+        configuration.load_dataset("cifar", folders, DATASET_SCHEMA)
+
+
+@pytest.mark.parametrize("file", SHIPPED_DATASETS, ids=lambda file: file.stem)
+def test_every_shipped_data_set_is_valid(file: Path) -> None:
+    spec = configuration.load_dataset(file.stem, [file.parent], DATASET_SCHEMA)
+    assert spec["title"]
+
+
+@pytest.mark.parametrize("section", DEFAULTS)
+def test_the_shipped_configuration_states_the_defaults(section: str) -> None:
+    shipped = configuration.read(ROOT / "config/config.yaml")[section]
+    default = checked(LEAST)[section]
+    if section == "comparison":  # spelt out there; the default is the first model, which it is
+        first = next(iter(configuration.read(ROOT / "config/config.yaml")["models"]))
+        default = default | {"reference": first}
+    assert shipped == default

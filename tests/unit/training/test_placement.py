@@ -1,0 +1,193 @@
+"""However steps are carried out, the same is learnt.
+
+There is no GPU here: three logical devices on the CPU stand for three, and XLA compiles for the
+CPU. TensorFlow is set up once a process, so trainings run one after the other in one.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paths import SCRIPTS
+from swatchbook.training.placement import DATA_SHARE, HOST, ON_CPU, STEPS_A_CALL, Execution, on_gpus
+
+DRIVER = """
+import json, sys
+from pathlib import Path
+
+import numpy as np
+
+from swatchbook.training import devices, models, placement
+from swatchbook.training.resumption import Resumption
+from swatchbook.training.epochs import Trainer
+
+tf = devices.import_tensorflow()
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)
+
+CONV = {"conv": {"filters": 8, "kernel": 3, "activation": "relu"}}
+DENSE = {"dense": {"units": 16, "activation": "relu"}}
+LAYERS = {
+    "plain": [CONV, {"pool": {"size": 2}}, CONV, {"pool": {"size": 2}}, {"flatten": {}}, DENSE],
+    "dropout": [CONV, {"pool": {"size": 2}}, {"dropout": {"rate": 0.3}}, {"flatten": {}}, DENSE],
+}
+SETTINGS = {
+    "batch_size": 16,
+    "learning_rate": 0.001,
+    "shuffle": True,
+    "drop_last_batch": False,
+    "watch_test": False,
+}
+generator = np.random.default_rng(0)
+# Ten whole batches, and one of a single image: of three replicas two have none.
+x = generator.random((161, 8, 8, 1), np.float32)
+y = np.eye(3, dtype=np.float32)[generator.integers(3, size=161)]
+strategies = {}
+folder, cases = Path(sys.argv[1]), json.loads(sys.argv[2])
+for name, case in cases.items():
+    chosen = placement.Execution(**case["execution"])
+    # Two strategies of several devices in one process would talk into each other.
+    number = len(chosen.devices)
+    strategies[number] = strategies.get(number) or placement.strategy(chosen)
+    with strategies[number].scope():
+        model = models.build(LAYERS[case["model"]], x.shape[1:], 3, 0, case["precision"])
+    trainer = Trainer(model, x, y, SETTINGS | {"epochs": case["epochs"]}, 0, chosen)
+    kept = Resumption(folder / case["checkpoints"], {}, "") if case["checkpoints"] else None
+    history = trainer.fit({"validation": (x[:30], y[:30])}, folder / "events", kept=kept)
+    models.save(model, folder / f"{name}.keras")  # copies on several devices are saved as one
+    rows = [[row.loss, row.accuracy, row.val_loss, row.val_accuracy] for row in history]
+    np.savez(
+        folder / f"{name}.npz",
+        history=rows,
+        resumed=kept.resumed_after if kept else [],
+        **trainer.state(),
+    )
+    masks = [[copy.numpy().tolist() for copy in copies] for copies in trainer._copies_of_dropout]
+    (folder / f"{name}.json").write_text(json.dumps(masks))
+"""
+TOGETHER = ("CPU:0", "CPU:1", "CPU:2")
+
+
+def case(
+    model: str = "plain",
+    precision: str = "float32",
+    epochs: int = 3,
+    checkpoints: str | None = None,
+    **execution: Any,
+) -> dict[str, Any]:
+    given = {"devices": (HOST,), "xla": False, "steps_a_call": 1, "memory": None} | execution
+    return {
+        "model": model,
+        "precision": precision,
+        "epochs": epochs,
+        "checkpoints": checkpoints,
+        "execution": given,
+    }
+
+
+CASES = {
+    "one": case(),
+    "dropout": case("dropout"),
+    "dropout_bfloat16": case("dropout", "mixed_bfloat16"),
+    "calls": case(steps_a_call=4),
+    "dropout_bfloat16_calls": case("dropout", "mixed_bfloat16", steps_a_call=4),
+    "xla": case(xla=True, steps_a_call=4),
+    "two": case(devices=TOGETHER[:2]),
+    "three": case(devices=TOGETHER),
+    # The data of 161 images do not fit into a byte, so each batch comes from the host.
+    "three_fed": case(devices=TOGETHER, memory=1),
+    "three_dropout": case("dropout", devices=TOGETHER),
+    "three_dropout_begun": case("dropout", devices=TOGETHER, epochs=1, checkpoints="kept"),
+    "three_dropout_resumed": case("dropout", devices=TOGETHER, checkpoints="kept"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trainings of all cases."""
+    folder = tmp_path_factory.mktemp("trained")
+    two = {"two": CASES["two"]}
+    others = {name: case for name, case in CASES.items() if name not in two}
+    # All that share batches in one process have to be as many.
+    for cases in (others, two):
+        done = subprocess.run(
+            [sys.executable, "-c", DRIVER, str(folder), json.dumps(cases)],
+            cwd=SCRIPTS,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def trained(folder: Path, name: str) -> dict[str, np.ndarray]:
+    with np.load(folder / f"{name}.npz") as found:
+        return dict(found)
+
+
+def assert_equal(folder: Path, one: str, other: str) -> None:
+    """Weights, optimiser, dropout and figures have the same bits."""
+    expected, found = trained(folder, one), trained(folder, other)
+    for name in expected.keys() - {"resumed"}:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("single", "several"), [("one", "calls"), ("dropout_bfloat16", "dropout_bfloat16_calls")]
+)
+def test_several_steps_a_call_give_the_same_bits_as_single_ones(
+    folder: Path, single: str, several: str
+) -> None:
+    assert_equal(folder, single, several)
+
+
+@pytest.mark.parametrize("name", ["two", "three", "xla"])
+def test_sharing_a_batch_and_compiling_it_change_no_more_than_rounding(
+    folder: Path, name: str
+) -> None:
+    expected, found = trained(folder, "one"), trained(folder, name)
+    np.testing.assert_allclose(found["history"], expected["history"], rtol=1e-6)
+    weights = [key for key in expected if key.startswith("model.")]
+    assert weights
+    for key in weights:
+        np.testing.assert_allclose(found[key], expected[key], rtol=0, atol=1e-6, err_msg=key)
+
+
+def test_batches_from_the_host_give_the_same_bits_as_those_from_the_device(folder: Path) -> None:
+    assert_equal(folder, "three", "three_fed")
+
+
+def test_a_training_on_several_devices_goes_on_to_the_same_bits(folder: Path) -> None:
+    assert trained(folder, "three_dropout_begun")["resumed"].tolist() == []
+    assert trained(folder, "three_dropout_resumed")["resumed"].tolist() == [1]
+    assert_equal(folder, "three_dropout", "three_dropout_resumed")
+
+
+@pytest.mark.parametrize("name", ["three_dropout", "three_dropout_resumed"])
+def test_each_device_has_random_numbers_of_its_own_for_dropout(folder: Path, name: str) -> None:
+    (copies,) = json.loads((folder / f"{name}.json").read_text())
+    first, times = copies[0]
+    assert copies == [[first, times], [first + 1, times], [first + 2, times]]
+    ((alone,),) = json.loads((folder / "dropout.json").read_text())
+    assert copies[0] == alone
+
+
+def test_data_stand_on_the_devices_if_they_leave_room_for_the_rest() -> None:
+    devices = on_gpus(2, memory=1000)
+    assert devices.homes(int(DATA_SHARE * 1000)) == ("GPU:0", "GPU:1")
+    assert devices.homes(int(DATA_SHARE * 1000) + 1) == (HOST, HOST)
+    assert ON_CPU.homes(10**15) == (HOST,)
+
+
+def test_one_gpu_gets_xla_and_several_steps_a_call_and_several_get_neither() -> None:
+    assert on_gpus(1, 1000) == Execution(("GPU:0",), True, STEPS_A_CALL, 1000)
+    assert on_gpus(2, 1000) == Execution(("GPU:0", "GPU:1"), False, 1, 1000)
+    assert (ON_CPU.xla, ON_CPU.steps_a_call) == (False, 1)

@@ -1,0 +1,18 @@
+"""What predictions say: metrics, intervals, and which difference between models is real.
+
+Reads what trainings left in ``results/<dataset>/<model>/seed-<seed>/``, and published figures.
+Writes ``results/<dataset>/comparison.json``.
+
+May import: data, and what all rooms use.
+"""
+
+import lazy_loader as lazy
+
+# Imported when first used: a job waits for no library that it does not need.
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "metrics": ["summary"],
+        "side_by_side": ["compare"],
+    },
+)

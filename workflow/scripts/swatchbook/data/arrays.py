@@ -1,0 +1,123 @@
+"""The arrays that training reads: normalised, one-hot, split, each row with its image's id."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from swatchbook.data.splits import SPLITS
+from swatchbook.errors import DataError
+from swatchbook.files import replacing
+
+ROWS_AT_A_TIME = 4096  # 50 MB of float32 for 32 x 32 RGB: small beside what is read
+
+
+def write(
+    folder: str | Path,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    ids: Sequence[str],
+    splits: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+) -> None:
+    """Write ``x_<split>.npy`` and ``y_<split>.npy`` for each split, and ``index.csv``.
+
+    ``x`` is float32 in [0, 1], shape (n, height, width, channels); ``y`` is one-hot float32, shape
+    (n, classes); ``index.csv`` has the columns split, row, id, label.
+
+    Parameters
+    ----------
+    pixels
+        uint8, shape (N, height, width, channels), RGB.
+    labels
+        Class indices, integers, shape (N,).
+    ids
+        N ids.
+    splits
+        For each split the numbers of its images, in the order of its rows.
+    classes
+        The class names.
+    """
+    folder = Path(folder)
+    one_hot = np.eye(len(classes), dtype=np.float32)
+    index = []
+    for split in SPLITS:
+        rows = splits[split]
+        with replacing(folder / f"x_{split}.npy") as path, path.open("wb") as file:
+            header = {
+                "descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)),
+                "fortran_order": False,
+                "shape": (len(rows), *pixels.shape[1:]),
+            }
+            np.lib.format.write_array_header_1_0(file, header)
+            for start in range(0, len(rows), ROWS_AT_A_TIME):
+                chunk = pixels[rows[start : start + ROWS_AT_A_TIME]]
+                np.divide(chunk, np.float32(255), dtype=np.float32).tofile(file)
+        with replacing(folder / f"y_{split}.npy") as path:
+            np.save(path, one_hot[labels[rows]])
+        index.append(
+            pd.DataFrame(
+                {
+                    "split": split,
+                    "row": np.arange(len(rows)),
+                    "id": [ids[row] for row in rows],
+                    "label": [classes[labels[row]] for row in rows],
+                }
+            )
+        )
+    with replacing(folder / "index.csv") as path:
+        pd.concat(index).to_csv(path, index=False, lineterminator="\n")
+
+
+def load(folder: str | Path, split: str, *, mapped: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Read one split.
+
+    Parameters
+    ----------
+    folder
+        Where `write` wrote.
+    split
+        One of ``train``, ``validation`` and ``test``.
+    mapped
+        Whether to leave the images on disk and read the parts that are used (a memory map).
+
+    Returns
+    -------
+    tuple
+        ``x``: float32, shape (n, height, width, channels), in [0, 1]; ``y``: float32 one-hot, shape
+        (n, classes).
+
+    Raises
+    ------
+    DataError
+        If one cannot be read, or the two do not belong together.
+    """
+    folder = Path(folder)
+    x = _read(folder / f"x_{split}.npy", mapped)
+    y = _read(folder / f"y_{split}.npy")
+    if len(x) != len(y):
+        raise DataError(f"{len(x)} images but {len(y)} labels in the {split} set", where=folder)
+    return x, y
+
+
+def _read(path: Path, mapped: bool = False) -> np.ndarray:
+    try:
+        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if "pickle" in reason or "Python objects" in reason:  # NumPy says how to run them
+            reason = "it holds Python objects, not numbers"
+        raise DataError(
+            f"cannot be read: {reason}",
+            where=path,
+            hint="delete it and run again to decode it anew",
+        ) from error
+
+
+def read_index(folder: str | Path, split: str) -> pd.DataFrame:
+    """Read the rows of ``index.csv`` for one split, with the columns row, id and label."""
+    index = pd.read_csv(
+        Path(folder) / "index.csv", dtype={"id": str, "label": str}, keep_default_na=False
+    )
+    return index[index["split"] == split].drop(columns="split").reset_index(drop=True)

@@ -1,0 +1,231 @@
+"""Figures of the models of one data set side by side, and their numbers as tables."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from swatchbook.figures import comparison_data, predictions, style, training
+from swatchbook.figures.comparison_data import Drawn
+from swatchbook.figures.style import write_table
+
+
+def draw_comparison(
+    results: str | Path,
+    models: Sequence[str],
+    seeds: Sequence[int],
+    reference: str,
+    classes: Sequence[str],
+    published_folder: str | Path,
+    output: str | Path,
+) -> None:
+    """Draw every figure of one data set's comparison as SVG and PNG, with its numbers as CSV.
+
+    Parameters
+    ----------
+    results
+        The data set's folder.
+    models, seeds
+        Which cells there are.
+    reference
+        The model that the others are compared with.
+    classes
+        The class names.
+    published_folder
+        Where the tutorial's printed figures are.
+    output
+        The folder to draw into.
+    """
+    output = Path(output)
+    of_dataset = comparison_data.read(Path(results), models, seeds, reference, classes)
+    with mpl.rc_context(style.STYLE):
+        draw_accuracy(of_dataset, output)
+        draw_forest(of_dataset, output)
+        draw_agreement(of_dataset, output)
+        draw_class_f1(of_dataset, output)
+        draw_cost(of_dataset, output)
+        training.draw_learning_curves(of_dataset, output)
+        if of_dataset.watched:
+            training.draw_tutorial(of_dataset, published_folder, output)
+        predictions.draw_confusion_matrices(of_dataset, output)
+        predictions.draw_reliability(of_dataset, output)
+        predictions.draw_right_and_wrong(of_dataset, output)
+        predictions.draw_differences(of_dataset, output)
+
+
+def draw_accuracy(of: Drawn, folder: Path) -> None:
+    """Draw the test accuracy of each seed, with each model's mean and interval."""
+    figure, ((axes,),) = style.new(7, 0.6 * len(of.models) + 1.4)
+    rows = []
+    for place, model in enumerate(of.models):
+        accuracy = of.comparison["models"][model]["metrics"]["accuracy"]
+        colour = of.colours[model]
+        offsets = np.linspace(-0.12, 0.12, len(of.seeds)) if len(of.seeds) > 1 else [0]
+        axes.plot(
+            accuracy["per_seed"], place + 0.22 + np.array(offsets), "o", color=colour, alpha=0.6
+        )
+        axes.plot(accuracy["mean"], place - 0.1, "D", color=colour)
+        if accuracy["interval"]:
+            axes.plot(accuracy["interval"], [place - 0.1] * 2, "-", color=colour, lw=2)
+        low, high = accuracy["interval"] or (None, None)
+        rows += [
+            {"model": model, "seed": seed, "accuracy": value}
+            for seed, value in zip(of.seeds, accuracy["per_seed"], strict=True)
+        ]
+        rows.append(
+            {"model": model, "seed": "mean", "accuracy": accuracy["mean"], "low": low, "high": high}
+        )
+    axes.set_yticks(range(len(of.models)), of.models)
+    axes.set_ylim(len(of.models) - 0.4, -0.5)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("test accuracy")
+    style.save(figure, folder, "accuracy")
+    write_table(pd.DataFrame(rows), folder, "accuracy")
+
+
+def draw_forest(of: Drawn, folder: Path) -> None:
+    """Draw each model's difference to the reference with its interval: accuracy, and its gap."""
+    titles = {
+        "accuracy": "test accuracy",
+        "accuracy_gap": "gap between training and test accuracy",
+    }
+    entries = of.comparison["differences"]
+    figure, (panels,) = style.new(10, 0.5 * max(1, len(entries)) + 1.6, 1, 2)
+    rows = []
+    for axes, (metric, title) in zip(panels, titles.items(), strict=True):
+        axes.axvline(0, color=style.INK, lw=1)
+        for place, entry in enumerate(entries):
+            found = entry[metric]
+            colour = of.colours[entry["model"]]
+            detectable = found["smallest_detectable"]
+            if found["interval"]:
+                low, high = (bound * 100 for bound in found["interval"])
+                axes.plot([low, high], [place, place], "-", color=colour, lw=2.5)
+            if detectable is not None:
+                for side in (-100, 100):
+                    axes.plot(side * detectable, place, "|", color=style.INK, ms=11, alpha=0.6)
+            axes.plot(found["difference"] * 100, place, "D", color=colour)
+            low, high = found["interval"] or (None, None)
+            rows.append(
+                {
+                    "model": entry["model"],
+                    "reference": entry["reference"],
+                    "metric": metric,
+                    "difference": found["difference"],
+                    "low": low,
+                    "high": high,
+                    "p_value": found["p_value"],
+                    "smallest_detectable": detectable,
+                }
+            )
+        names = [f"{entry['model']} − {entry['reference']}" for entry in entries]
+        axes.set_yticks(range(len(entries)), names)
+        axes.set_ylim(max(1, len(entries)) - 0.4, -0.6)
+        axes.margins(x=0.15)
+        axes.grid(axis="y", visible=False)
+        axes.set_title(title)
+        axes.set_xlabel("difference in points")
+    style.save(figure, folder, "forest")
+    columns = ["model", "reference", "metric", "difference", "low", "high", "p_value"]
+    write_table(pd.DataFrame(rows, columns=[*columns, "smallest_detectable"]), folder, "forest")
+
+
+def draw_agreement(of: Drawn, folder: Path) -> None:
+    """Draw the shares of test images that both models, only one and neither call right."""
+    entries = of.comparison["differences"]
+    figure, ((axes,),) = style.new(9, 0.55 * max(1, len(entries)) + 1.5)
+    rows = []
+    for place, entry in enumerate(entries):
+        model, reference, shares = entry["model"], entry["reference"], entry["shares"]
+        parts = (
+            ("both_right", "both right", "#b8b8b8"),
+            ("only_model", f"only {model}", of.colours[model]),
+            ("only_reference", f"only {reference}", of.colours[reference]),
+            ("neither", "neither", "#5c5c5c"),
+        )
+        left = 0.0
+        for key, title, colour in parts:
+            axes.barh(place, shares[key], 0.6, left, color=colour, label=title)
+            left += shares[key]
+            part = {"model": model, "reference": reference, "right": key, "share": shares[key]}
+            rows.append(part)
+    axes.set_yticks(
+        range(len(entries)), [f"{entry['model']}\n{entry['reference']}" for entry in entries]
+    )
+    axes.set_ylim(max(1, len(entries)) - 0.4, -0.6)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("pairs of test image and run")
+    handles, labels = axes.get_legend_handles_labels()
+    known = dict(zip(labels, handles, strict=True))
+    if known:
+        figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=4)
+    style.save(figure, folder, "agreement")
+    columns = ["model", "reference", "right", "share"]
+    write_table(pd.DataFrame(rows, columns=columns), folder, "agreement")
+
+
+def draw_class_f1(of: Drawn, folder: Path) -> None:
+    """Draw each class's F1 by model: the mean over seeds, its interval, and each seed."""
+    figure, ((axes,),) = style.new(7, 0.38 * len(of.classes) + 1.4)
+    places = np.arange(len(of.classes))
+    tables = []
+    for number, model in enumerate(of.models):
+        scores = np.array(
+            [report["f1-score"].iloc[: len(of.classes)] for report in of.reports[model]],
+            dtype=float,
+        )
+        shifted = places + (number - (len(of.models) - 1) / 2) * 0.5 / len(of.models)
+        colour = of.colours[model]
+        table = comparison_data.over_seeds(scores, **{"model": model, "class": of.classes})
+        table = table.join(comparison_data.intervals(scores, of.comparison["confidence"]))
+        tables.append(table)
+        axes.hlines(shifted, table["low"], table["high"], color=colour, lw=1, alpha=0.7)
+        axes.hlines(shifted, table["least"], table["greatest"], color=colour, lw=3)
+        marker = style.MARKERS[number % len(style.MARKERS)]
+        axes.plot(table["mean"], shifted, marker, color=colour, label=model)
+    axes.set_yticks(places, of.classes)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("F1 on the test images")
+    figure.legend(loc="outside upper center", ncols=len(of.models))
+    style.save(figure, folder, "class_f1")
+    write_table(pd.concat(tables), folder, "class_f1")
+
+
+def draw_cost(of: Drawn, folder: Path) -> None:
+    """Draw the test accuracy of each model over the seconds that an epoch took."""
+    figure, ((axes,),) = style.new(7, 3.6)
+    rows = []
+    for number, model in enumerate(of.models):
+        found = of.comparison["models"][model]
+        accuracy = found["metrics"]["accuracy"]
+        seconds = found["seconds"] / found["epochs"]
+        low, high = accuracy["interval"] or (None, None)
+        colour = of.colours[model]
+        if low is not None:
+            axes.plot([seconds, seconds], [low, high], "-", color=colour, lw=2)
+        marker = style.MARKERS[number % len(style.MARKERS)]
+        label = f"{model}, {found['parameters']:,} parameters"
+        axes.plot(seconds, accuracy["mean"], marker, color=colour, ms=9, label=label)
+        rows.append(
+            {
+                "model": model,
+                "seconds_an_epoch": seconds,
+                "images_per_second": found["images_per_second"],
+                "parameters": found["parameters"],
+                "accuracy": accuracy["mean"],
+                "low": low,
+                "high": high,
+            }
+        )
+    axes.margins(x=0.15, y=0.2)
+    axes.set_xlim(0, 1.15 * max(row["seconds_an_epoch"] for row in rows))
+    axes.set_xlabel("seconds of training an epoch")
+    axes.set_ylabel("test accuracy")
+    figure.legend(loc="outside upper center", ncols=2)
+    style.save(figure, folder, "cost")
+    write_table(pd.DataFrame(rows), folder, "cost")

@@ -1,0 +1,104 @@
+"""What the figures of a comparison are drawn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from swatchbook.comparison.inference import t_interval
+from swatchbook.data import arrays
+from swatchbook.figures.catalogue import model_colours
+from swatchbook.files import read_json
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One data set's tables by model and seed, and its comparison."""
+
+    dataset: str
+    models: Sequence[str]
+    seeds: Sequence[int]
+    classes: Sequence[str]
+    reference: str
+    comparison: dict[str, Any]
+    histories: dict[str, list[pd.DataFrame]]
+    predictions: dict[str, list[pd.DataFrame]]
+    reports: dict[str, list[pd.DataFrame]]
+    matrices: dict[str, list[pd.DataFrame]]
+    images: np.ndarray
+
+    @property
+    def colours(self) -> dict[str, str]:
+        return model_colours(self.models)
+
+    @property
+    def watched(self) -> bool:
+        """Whether the test images were measured after every epoch, in every run."""
+        histories = [history for runs in self.histories.values() for history in runs]
+        return all(history["test_accuracy"].notna().all() for history in histories)
+
+
+def read(
+    results: Path,
+    models: Sequence[str],
+    seeds: Sequence[int],
+    reference: str,
+    classes: Sequence[str],
+) -> Drawn:
+    """Read one data set's folder.
+
+    Parameters
+    ----------
+    models, seeds
+        Which cells there are.
+    reference
+        The model that the others are compared with.
+    """
+
+    def tables(name: str, **options: Any) -> dict[str, list[pd.DataFrame]]:
+        return {
+            model: [
+                pd.read_csv(
+                    results / model / f"seed-{seed}" / f"{name}.csv",
+                    keep_default_na=name == "history",
+                    **options,
+                )
+                for seed in seeds
+            ]
+            for model in models
+        }
+
+    return Drawn(
+        dataset=results.name,
+        models=models,
+        seeds=seeds,
+        classes=classes,
+        reference=reference,
+        comparison=read_json(results / "comparison.json"),
+        histories=tables("history"),
+        predictions=tables("predictions", dtype={"id": str, "label": str, "predicted": str}),
+        reports=tables("classification_report", index_col="class"),
+        matrices=tables("confusion_matrix", index_col="class"),
+        images=arrays.load(results / "arrays", "test", mapped=True)[0],
+    )
+
+
+def over_seeds(values: np.ndarray, **columns: object) -> pd.DataFrame:
+    """Return mean, least and greatest over the first axis as columns behind those given."""
+    means = {"mean": values.mean(0), "least": values.min(0), "greatest": values.max(0)}
+    return pd.DataFrame({**columns, **means})
+
+
+def intervals(values: np.ndarray, confidence: float) -> pd.DataFrame:
+    """Return Student's t interval of each column's mean as ``low`` and ``high``.
+
+    Parameters
+    ----------
+    values
+        Shares, shape (seeds, n); the interval is cut at 0 and 1. NaN for a single seed.
+    """
+    found = [t_interval(column, confidence) or [np.nan, np.nan] for column in values.T]
+    return pd.DataFrame(np.clip(found, 0, 1), columns=["low", "high"])

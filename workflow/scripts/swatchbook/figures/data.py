@@ -1,0 +1,101 @@
+"""Figures of a data set before training."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from swatchbook.data.splits import SPLITS
+from swatchbook.figures import style
+from swatchbook.figures.style import write_table
+
+SAMPLES_A_CLASS = 8
+NUMBERS = 32  # rows and columns of an image shown as numbers
+SPLIT_COLOURS = {"train": "#4c72b0", "validation": "#8c8c8c", "test": "#c44e52"}
+
+
+def draw_class_balance(
+    data: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], folder: Path
+) -> None:
+    """Draw the share of each class in each split."""
+    with mpl.rc_context(style.STYLE):
+        figure, ((axes,),) = style.new(7, 0.32 * len(classes) + 1.4)
+        places = np.arange(len(classes))
+        for number, split in enumerate(SPLITS):
+            y = data[split][1]
+            if len(y):
+                axes.barh(
+                    places + (number - 1) * 0.27,
+                    y.mean(axis=0, dtype=np.float64),
+                    0.25,
+                    color=SPLIT_COLOURS[split],
+                    label=f"{split} ({len(y):,} images)",
+                )
+        axes.set_yticks(places, classes)
+        axes.invert_yaxis()
+        axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+        axes.grid(axis="y", visible=False)
+        axes.set_xlabel("share of the split's images")
+        figure.legend(loc="outside upper center", ncols=3)
+        style.save(figure, folder, "class_balance")
+    tables = [
+        pd.DataFrame(
+            {"split": split, "class": classes, "images": data[split][1].sum(0).astype(int)}
+        )
+        for split in SPLITS
+    ]
+    write_table(pd.concat(tables), folder, "class_balance")
+
+
+def draw_samples(
+    x: np.ndarray, index: pd.DataFrame, classes: Sequence[str], split: str, folder: Path
+) -> None:
+    """Draw the first images of each class in one split, a row a class.
+
+    Parameters
+    ----------
+    x
+        float32, shape (n, height, width, channels).
+    index
+        The split's rows of ``index.csv``.
+    """
+    samples = [index[index["label"] == name].head(SAMPLES_A_CLASS) for name in classes]
+    rows = [[np.array(x[number]) for number in of_class["row"]] for of_class in samples]
+    with mpl.rc_context(style.STYLE):
+        figure, ((axes,),) = style.new(0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(classes))
+        style.show_sheet(axes, rows, SAMPLES_A_CLASS)
+        for row, name in enumerate(classes):
+            axes.text(-0.15, row + 0.5, name, ha="right", va="center")
+        style.save(figure, folder, f"samples_{split}")
+    write_table(pd.concat(samples)[["label", "row", "id"]], folder, f"samples_{split}")
+
+
+def draw_matrix(image: np.ndarray, origin: pd.Series, folder: Path) -> None:
+    """Draw one image beside the numbers that its middle is to a model (the first channel's).
+
+    Parameters
+    ----------
+    image
+        float32, shape (height, width, channels).
+    origin
+        Its row of ``index.csv``.
+    """
+    with mpl.rc_context(style.STYLE):
+        figure = mpl.figure.Figure(figsize=(11, 7.2))
+        picture, numbers = figure.subplots(1, 2, width_ratios=[1, 2.4])
+        style.show_image(picture, image)
+        picture.set_title(f"{origin['label']} (id {origin['id']})")
+        top, left = (max(0, (side - NUMBERS) // 2) for side in image.shape[:2])
+        channel = image[top : top + NUMBERS, left : left + NUMBERS, 0]
+        numbers.imshow(channel, cmap="gray", vmin=0, vmax=1, interpolation="none", alpha=0.35)
+        for (row, column), value in np.ndenumerate(channel):
+            text = "0" if value == 0 else f"{value:.2f}".lstrip("0")
+            # They lie within the axes; to measure a thousand texts for the layout is slow.
+            numbers.text(column, row, text, ha="center", va="center", fontsize=5, in_layout=False)
+        numbers.set_axis_off()
+        kind = "grey values" if image.shape[2] == 1 else "values of the red channel"
+        what = "the same" if channel.size == image[:, :, 0].size else "its middle"
+        numbers.set_title(f"{what} as numbers: {kind}, 0 to 1")
+        style.save(figure, folder, "matrix")

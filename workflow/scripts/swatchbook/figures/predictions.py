@@ -1,0 +1,178 @@
+"""Figures of what the models of one data set make of its test images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from swatchbook.figures import style
+from swatchbook.figures.comparison_data import Drawn
+from swatchbook.figures.style import write_table
+
+EXAMPLES = 10
+
+
+def draw_confusion_matrices(of: Drawn, folder: Path) -> None:
+    """Draw each model's confusion matrix on one scale, and the differences to the reference.
+
+    Shares of the true class over all seeds.
+    """
+    shares, tables = {}, []
+    pairs = pd.MultiIndex.from_product([of.classes] * 2, names=["class", "called"])
+    for model in of.models:
+        counts = sum(matrix.to_numpy() for matrix in of.matrices[model])
+        totals = counts.sum(axis=1, keepdims=True)
+        shares[model] = np.divide(counts, totals, where=totals > 0, out=np.zeros(counts.shape))
+        table = pd.DataFrame({"count": counts.ravel(), "share": shares[model].ravel()}, index=pairs)
+        tables.append(table.reset_index().assign(model=model))
+    others = [model for model in of.models if model != of.reference]
+    columns = min(2, len(of.models) + len(others))
+    rows = -(-(len(of.models) + len(others)) // columns)
+    side = 0.42 * len(of.classes) + 1.2
+    figure, grid = style.new(columns * (side + 0.9), rows * side, rows, columns)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    cells = iter(grid.flat)
+    for model in of.models:
+        _draw_matrix(next(cells), shares[model], of.classes, model)
+    for model in others:
+        change = shares[model] - shares[of.reference]
+        _draw_change(next(cells), change, of.classes, f"{model} − {of.reference}, in points")
+    style.save(figure, folder, "confusion_matrices")
+    names = ["model", "class", "called", "count", "share"]
+    write_table(pd.concat(tables)[names], folder, "confusion_matrices")
+
+
+def _draw_matrix(axes: Axes, shares: np.ndarray, classes: Sequence[str], title: str) -> None:
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="none")
+    for (row, column), share in np.ndenumerate(shares):
+        if round(share * 100):
+            colour = "white" if share > 0.5 else "#222222"
+            _write_cell(axes, row, column, f"{share * 100:.0f}", colour)
+    _name_axes(axes, classes, title)
+
+
+def _draw_change(axes: Axes, change: np.ndarray, classes: Sequence[str], title: str) -> None:
+    most = max(float(np.abs(change).max()), 0.01)
+    axes.imshow(change, cmap="PuOr_r", vmin=-most, vmax=most, interpolation="none")
+    for (row, column), value in np.ndenumerate(change):
+        if round(value * 100):
+            colour = "white" if abs(value) > 0.6 * most else "#222222"
+            text = f"{value * 100:+.0f}".replace("-", "−")
+            _write_cell(axes, row, column, text, colour)
+    _name_axes(axes, classes, title)
+
+
+def _write_cell(axes: Axes, row: int, column: int, text: str, colour: str) -> None:
+    axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
+
+
+def _name_axes(axes: Axes, classes: Sequence[str], title: str) -> None:
+    axes.set_axis_on()
+    axes.set_xticks(range(len(classes)), classes, rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xlabel("called (per cent of the true class)")
+    axes.set_ylabel("true class")
+    axes.grid(visible=False)
+    axes.set_title(title)
+
+
+def draw_reliability(of: Drawn, folder: Path) -> None:
+    """Draw how often each model is right by how sure it is, and how many images that is of.
+
+    Before temperature scaling, and after it where there is a validation set; over all seeds.
+    """
+    figure, grid = style.new(9, 2.7 * len(of.models) + 0.9, len(of.models), 2)
+    lines = {"before": "--", "after": "-"}
+    tables = []
+    for (diagram, counts), model in zip(grid, of.models, strict=True):
+        diagram.plot([0, 1], [0, 1], ":", color=style.INK, lw=1)
+        for when, line in lines.items():
+            bins = of.comparison["models"][model]["reliability"][when]
+            if bins is None:
+                continue
+            table = pd.DataFrame(bins).astype(float)
+            tables.append(table.assign(model=model, scaling=when, count=table["count"].astype(int)))
+            seen = table[table["count"] > 0]
+            look = {"color": of.colours[model], "alpha": 0.6 if when == "before" else 1}
+            diagram.plot(seen["confidence"], seen["accuracy"], f"o{line}", ms=4, **look)
+            edges = [*table["from"], table["to"].iloc[-1]]
+            counts.stairs(table["count"], edges, ls=line, lw=1.5, **look)
+        # A little more than a share can be, so that dots at the edge are whole.
+        diagram.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), title=model, ylabel="accuracy")
+        counts.set(xlim=(-0.02, 1.02), ylim=(0, None), title=model, ylabel="test images, all seeds")
+    for axes in grid[-1]:
+        axes.set_xlabel("confidence (probability of the predicted class)")
+    handles = [
+        Line2D([], [], color=style.INK, ls=line, label=f"{when} temperature scaling")
+        for when, line in lines.items()
+        if when in {table["scaling"].iloc[0] for table in tables}
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    style.save(figure, folder, "reliability")
+    columns = ["model", "scaling", "from", "to", "count", "confidence", "accuracy"]
+    write_table(pd.concat(tables)[columns], folder, "reliability")
+
+
+def draw_right_and_wrong(of: Drawn, folder: Path) -> None:
+    """Draw test images that each model's first seed gets right, and the surest of the wrong."""
+    lines = []
+    for model in of.models:
+        table = of.predictions[model][0].sort_values("probability", ascending=False)
+        right = table["label"] == table["predicted"]
+        # The surest right ones look all alike: take them from all over the test set instead.
+        lines.append((f"{model}\nright", of.predictions[model][0][right.sort_index()]))
+        lines.append((f"{model}\nwrong", table[~right]))
+    _draw_examples(of, lines, folder, "right_and_wrong")
+
+
+def draw_differences(of: Drawn, folder: Path) -> None:
+    """Draw test images that one model gets right and the reference wrong, and the other way round.
+
+    Only images count on which every seed of the one is right and every seed of the other wrong;
+    where there are none, the row is empty.
+    """
+    right = {
+        model: np.array([(t["label"] == t["predicted"]).to_numpy() for t in of.predictions[model]])
+        for model in of.models
+    }
+    lines = []
+    for model in of.models:
+        if model != of.reference:
+            for better, worse in ((model, of.reference), (of.reference, model)):
+                chosen = right[better].all(axis=0) & ~right[worse].any(axis=0)
+                lines.append((f"only {better}\nis right", of.predictions[worse][0][chosen]))
+    _draw_examples(of, lines, folder, "differences")
+
+
+def _draw_examples(
+    of: Drawn, lines: Sequence[tuple[str, pd.DataFrame]], folder: Path, name: str
+) -> None:
+    """Draw rows of test images, each with its true class and what it was called, if not that."""
+    shown = [
+        [np.array(of.images[row]) for row in table["row"].head(EXAMPLES)] for _, table in lines
+    ]
+    # Cells are a little higher than wide, since captions stand above the images.
+    figure, axes = style.new(0.95 * EXAMPLES + 1.2, 1.3 * max(1, len(lines)), max(1, len(lines)))
+    for (row_axes,), (title, table), images in zip(axes, lines, shown, strict=False):
+        style.show_sheet(row_axes, [images], EXAMPLES)
+        row_axes.text(-0.2, 0.5, title, ha="right", va="center")
+        if table.empty:
+            row_axes.text(0, 0.5, "none", va="center")
+        for column, (_, example) in enumerate(table.head(EXAMPLES).iterrows()):
+            caption = style.shortened(example["label"])
+            if example["predicted"] != example["label"]:
+                caption += f"\nnot {style.shortened(example['predicted'])}"
+                caption += f" {example['probability']:.0%}"
+            row_axes.text(column + 0.46, -0.06, caption, ha="center", va="bottom", fontsize=6.5)
+    for (row_axes,) in axes[len(lines) :]:
+        row_axes.set_axis_off()
+    style.save(figure, folder, name)
+    tables = [
+        table.head(EXAMPLES).assign(examples=title.replace("\n", " ")) for title, table in lines
+    ]
+    columns = ["examples", "row", "id", "label", "predicted", "probability"]
+    write_table(pd.concat([pd.DataFrame(columns=columns), *tables])[columns], folder, name)

@@ -1,0 +1,84 @@
+"""Figures of how the models of one data set learnt, epoch by epoch."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from swatchbook.comparison import published
+from swatchbook.figures import style
+from swatchbook.figures.comparison_data import Drawn, over_seeds
+from swatchbook.figures.style import write_table
+
+
+def draw_learning_curves(of: Drawn, folder: Path) -> None:
+    """Draw accuracy and loss by epoch: the mean over seeds, and a band from least to most.
+
+    A circle marks the epoch where the mean validation loss is lowest.
+    """
+    figure, (panels,) = style.new(10, 4, 1, 2)
+    tables = []
+    for axes, metric in zip(panels, ("accuracy", "loss"), strict=True):
+        for model in of.models:
+            best = np.array([history["val_loss"] for history in of.histories[model]]).mean(0)
+            for prefix, line, part in (("", "--", "training"), ("val_", "-", "validation")):
+                curves = np.array([h[f"{prefix}{metric}"] for h in of.histories[model]])
+                if np.isnan(curves).all():
+                    continue
+                epochs = of.histories[model][0]["epoch"]
+                colour = of.colours[model]
+                table = over_seeds(curves, model=model, images=part, metric=metric, epoch=epochs)
+                tables.append(table)
+                axes.fill_between(
+                    epochs, table["least"], table["greatest"], color=colour, alpha=0.18, lw=0
+                )
+                marker = "." if len(epochs) == 1 else None
+                label = f"{model}, {part}"
+                axes.plot(epochs, table["mean"], line, color=colour, marker=marker, label=label)
+                if part == "validation":
+                    place = int(best.argmin())
+                    mark = {"color": colour, "mfc": "none", "ms": 11, "mew": 1.8}
+                    axes.plot(epochs.iloc[place], table["mean"].iloc[place], "o", **mark)
+        axes.set_xlabel("epoch")
+        axes.set_title("accuracy" if metric == "accuracy" else "loss (cross-entropy, nats)")
+        axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)))
+    style.save(figure, folder, "learning_curves")
+    write_table(pd.concat(tables), folder, "learning_curves")
+
+
+def draw_tutorial(of: Drawn, published_folder: str | Path, folder: Path) -> None:
+    """Draw what was watched of the test images and last batches, and what the tutorial printed."""
+    titles = {
+        "test_accuracy": "test accuracy",
+        "last_batch_loss": "loss of the last batch (nats)",
+        "last_batch_accuracy": "accuracy on the last batch",
+    }
+    figure, (panels,) = style.new(12, 4, 1, 3)
+    tables = []
+    for model in of.models:
+        histories = of.histories[model]
+        beside = published.tutorial_table(histories, published_folder, of.dataset)
+        if beside is not None:
+            tables.append(beside.assign(model=model))
+        for axes, (metric, title) in zip(panels, titles.items(), strict=True):
+            curves = np.array([history[metric] for history in histories])
+            epochs = histories[0]["epoch"]
+            colour = of.colours[model]
+            label = f"{model}, {len(curves)} seed{'s' if len(curves) > 1 else ''}"
+            axes.fill_between(epochs, curves.min(0), curves.max(0), color=colour, alpha=0.25, lw=0)
+            axes.plot(epochs, curves.mean(0), color=colour, label=label)
+            axes.set(xlabel="epoch", title=title)
+            axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+            if beside is not None and model == of.models[0]:
+                printed = beside[beside["metric"] == metric]
+                axes.plot(printed["epoch"], printed["printed"], ".--", color=style.INK, lw=1)
+                axes.lines[-1].set_label("the tutorial, as printed")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    style.save(figure, folder, "tutorial")
+    columns = ["model", "edition", "metric", "epoch", "printed", "mean", "least", "greatest"]
+    empty = pd.DataFrame(columns=[*columns, "inside"])
+    write_table(pd.concat(tables)[[*columns, "inside"]] if tables else empty, folder, "tutorial")

@@ -1,0 +1,19 @@
+"""What is doubtful about data and labels, before training and after it.
+
+Reads arrays and predictions. Writes ``results/<dataset>/explore/`` and
+``results/<dataset>/checks/``, with figures.
+
+May import: figures, comparison, data, and what all rooms use.
+"""
+
+import lazy_loader as lazy
+
+# Imported when first used: a job waits for no library that it does not need.
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "data_checks": ["check_data"],
+        "exploration": ["explore"],
+        "prediction_checks": ["check_predictions"],
+    },
+)

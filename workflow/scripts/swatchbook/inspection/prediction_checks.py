@@ -1,0 +1,149 @@
+"""Checks that need predictions: what copies do to the accuracy, and labels that look wrong."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from swatchbook.comparison import stored_predictions
+from swatchbook.comparison.inference import t_interval
+from swatchbook.data import arrays
+from swatchbook.figures import checks
+from swatchbook.files import replacing, write_json
+
+# Every model and seed must be at least this sure of the same other class: networks that started
+# from other weights and saw other batches seldom agree so surely by accident.
+SUSPICION = 0.9
+
+
+def check_predictions(
+    results: str | Path,
+    models: Sequence[str],
+    seeds: Sequence[int],
+    classes: Sequence[str],
+    confidence: float,
+    output: str | Path,
+) -> None:
+    """Write ``accuracy_without_twins.json``, ``label_suspects.csv`` and the suspects' figure.
+
+    Parameters
+    ----------
+    results
+        The data set's folder with ``arrays/``, ``checks/duplicates.csv`` and the evaluated runs.
+    models, seeds
+        Which cells there are.
+    classes
+        The class names.
+    confidence
+        Of the intervals of mean accuracies.
+    output
+        The folder to write into.
+    """
+    results, output = Path(results), Path(output)
+    x, y = arrays.load(results / "arrays", "test", mapped=True)
+    index = arrays.read_index(results / "arrays", "test")
+    labels = y.argmax(axis=1)
+    probabilities = stored_predictions.read(results, models, seeds)
+    pairs = pd.read_csv(results / "checks" / "duplicates.csv", keep_default_na=False)
+    twins = with_twin_in_training(pairs, len(labels))
+    write_json(
+        output / "accuracy_without_twins.json",
+        {
+            "test_images": len(labels),
+            "twins": int(twins.sum()),
+            "seeds": list(seeds),
+            "confidence": confidence,
+            "suspicion": SUSPICION,
+            "models": {
+                model: accuracy_by_twins(labels, values.argmax(axis=2), twins, confidence)
+                for model, values in probabilities.items()
+            },
+        },
+    )
+    suspects = label_suspects(index, labels, np.concatenate(list(probabilities.values())), classes)
+    with replacing(output / "label_suspects.csv") as path:
+        suspects.to_csv(path, index=False, lineterminator="\n")
+    checks.draw_label_suspects(suspects, x, output)
+
+
+def with_twin_in_training(pairs: pd.DataFrame, images: int) -> np.ndarray:
+    """Return which test images have an exact or near copy in the training set, bool, (images,)."""
+    across = pairs[(pairs["first_split"] == "train") & (pairs["second_split"] == "test")]
+    twins = np.zeros(images, bool)
+    twins[across["second_row"].to_numpy(int)] = True
+    return twins
+
+
+def accuracy_by_twins(
+    labels: np.ndarray, predicted: np.ndarray, twins: np.ndarray, confidence: float
+) -> dict[str, Mapping[str, Any] | None]:
+    """Return one model's test accuracy over all images, those without a twin, and those with one.
+
+    Parameters
+    ----------
+    labels
+        Class indices, shape (images,).
+    predicted
+        Class indices, shape (seeds, images).
+    twins
+        Whether an image has a twin, bool, shape (images,).
+
+    Returns
+    -------
+    dict
+        ``all``, ``without_twins`` and ``twins``, each with ``mean``, ``interval`` (Student's t over
+        seeds, ``None`` for one seed) and ``per_seed``; ``None`` where there are no such images.
+    """
+    correct = predicted == labels
+    groups = {"all": np.ones_like(twins), "without_twins": ~twins, "twins": twins}
+    return {
+        name: _mean_over_seeds(correct[:, chosen].mean(axis=1), confidence)
+        if chosen.any()
+        else None
+        for name, chosen in groups.items()
+    }
+
+
+def _mean_over_seeds(values: np.ndarray, confidence: float) -> dict[str, Any]:
+    return {
+        "mean": float(values.mean()),
+        "interval": t_interval(values, confidence),
+        "per_seed": values.tolist(),
+    }
+
+
+def label_suspects(
+    index: pd.DataFrame, labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Return the test images that every run calls the same other class, and surely.
+
+    Parameters
+    ----------
+    index
+        The test set's rows of ``index.csv``.
+    labels
+        Class indices, shape (images,).
+    probabilities
+        Shape (runs, images, classes).
+
+    Returns
+    -------
+    pandas.DataFrame
+        row, id, label, called, least_probability and mean_probability (of the called class, over
+        runs) and runs, from the surest to the least sure.
+    """
+    called = probabilities[0].argmax(axis=1)
+    of_called = np.take_along_axis(probabilities, called[None, :, None], axis=2)[..., 0]
+    least = of_called.min(axis=0)
+    chosen = np.flatnonzero((called != labels) & (least >= SUSPICION))
+    table = index.iloc[chosen].assign(
+        called=[classes[number] for number in called[chosen]],
+        least_probability=least[chosen].astype(float).round(4),
+        mean_probability=of_called.mean(axis=0)[chosen].astype(float).round(4),
+        runs=len(probabilities),
+    )
+    return table.sort_values(
+        ["least_probability", "row"], ascending=[False, True], ignore_index=True
+    )

@@ -1,0 +1,178 @@
+"""What a comparison shows, in words that follow from its numbers by rule."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from swatchbook.comparison import inference
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share as per cent: ``0.9123`` as ``91.2 %``."""
+    return "–" if value is None else f"{_number(value * 100, digits)} %"
+
+
+def points(value: float, digits: int = 1) -> str:
+    """Return a difference of shares in percentage points, with its sign and without a unit."""
+    return f"{value * 100:+z.{digits}f}".replace("-", "−")
+
+
+def nats(value: float) -> str:
+    """Return a loss or a difference of losses in nats."""
+    return _number(value, 3)
+
+
+def interval(bounds: Sequence[float] | None, scale: float = 1, digits: int = 3) -> str:
+    """Return an interval as ``0.912 to 0.918``; a dash where there is none."""
+    if bounds is None:
+        return "–"
+    low, high = (_number(bound * scale, digits) for bound in bounds)
+    return f"{low} to {high}"
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value as ``0.012`` or ``< 0.001``; a dash where there is none."""
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else _number(value, 3)
+
+
+def _number(value: float, digits: int) -> str:
+    """Round, with a true minus sign, and none before a zero."""
+    return f"{value:z.{digits}f}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one comparison shows.
+
+    Attributes
+    ----------
+    claim
+        Which model is better and by how much; one sentence.
+    gap
+        What became of the gap between training and test accuracy; one sentence, or empty.
+    detail
+        Accuracies, p-values and what could have been shown; empty where there is one model.
+    """
+
+    claim: str
+    gap: str = ""
+    detail: str = ""
+
+
+def answers(dataset: str, comparison: Mapping[str, Any]) -> list[Answer]:
+    """Return what opens the report for one data set, one answer for each comparison.
+
+    The words are those of `inference.verdict`; with fewer than three seeds nothing is claimed.
+
+    Parameters
+    ----------
+    dataset
+        The data set's title.
+    comparison
+        The content of ``comparison.json``, by `report.judged`.
+    """
+    models = comparison["models"]
+    if not comparison["differences"]:
+        (model,) = models
+        mean = models[model]["metrics"]["accuracy"]["mean"]
+        return [
+            Answer(
+                f"{dataset}: {model} reaches {percent(mean)} test accuracy; there is no other "
+                "model."
+            )
+        ]
+    return [
+        Answer(
+            _claim(dataset, entry, comparison),
+            _gap(entry, models),
+            _detail(entry, models, comparison),
+        )
+        for entry in comparison["differences"]
+    ]
+
+
+def _claim(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
+    model, reference = entry["model"], entry["reference"]
+    seeds = len(comparison["seeds"])
+    found = entry["accuracy"]
+    shown = found["verdict"] in (inference.BETTER, inference.WORSE)
+    size = points(abs(found["difference"]), 2).lstrip("+")
+    difference = points(found["difference"], 2)
+    claim = {
+        inference.BETTER: f"{model} is better than {reference}, by {size}",
+        inference.WORSE: f"{model} is worse than {reference}, by {size}",
+        inference.NOT_SHOWN: f"no difference between {model} and {reference} is shown",
+        inference.TOO_FEW: f"too few seeds to say whether {model} or {reference} is better",
+    }[found["verdict"]]
+    text = f"{dataset}: {claim} points of test accuracy" if shown else f"{dataset}: {claim}"
+    each = f"{seeds} {'seed' if seeds == 1 else 'seeds'} each"
+    measured = each if shown else f"{difference} points of test accuracy, {each}"
+    if found["interval"]:
+        low, high = (points(bound, 2) for bound in found["interval"])
+        measured += f", {percent(comparison['confidence'], 0)} interval {low} to {high}"
+    return f"{text} ({measured})."
+
+
+def _detail(
+    entry: Mapping[str, Any], models: Mapping[str, Any], comparison: Mapping[str, Any]
+) -> str:
+    model, reference = entry["model"], entry["reference"]
+    ours, theirs = (models[name]["metrics"]["accuracy"]["mean"] for name in (model, reference))
+    found = entry["accuracy"]
+    others = found["holm_comparisons"]
+    text = f"Test accuracy {percent(ours, 2)} against {percent(theirs, 2)}"
+    if found["interval"]:
+        text += f"; {_p(found['p_value'])}"
+        if others > 1:
+            text += f", by Holm for {others} comparisons {_p(found['holm_p_value'])}"
+    text += "."
+    if found["verdict"] == inference.NOT_SHOWN:
+        if inference.only_alone(found["p_value"], found["holm_p_value"], comparison["confidence"]):
+            text += (
+                f" Alone the difference would be shown, but not once all {others} comparisons of "
+                "accuracy are allowed for."
+            )
+        size = _number(found["smallest_detectable"] * 100, 2)
+        text += (
+            f" By itself, a true difference of {size} points would be shown by such images and "
+            f"seeds with a probability of {percent(inference.POWER, 0)}."
+        )
+    if len(comparison["seeds"]) == 1:
+        text += f" {_one_run_each(entry)}"
+    return text
+
+
+def _one_run_each(entry: Mapping[str, Any]) -> str:
+    """Say what the test images tell of two single runs, and nothing of the models."""
+    (pair,) = entry["mcnemar"]
+    return (
+        f"Of the test images {pair['only_model']} are called right only by this run of "
+        f"{entry['model']} and {pair['only_reference']} only by that of {entry['reference']} "
+        f"(exact McNemar test, {_p(pair['p_value'])})."
+    )
+
+
+def _p(value: float) -> str:
+    text = p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def _gap(entry: Mapping[str, Any], models: Mapping[str, Any]) -> str:
+    model, reference = entry["model"], entry["reference"]
+    ours, theirs = (models[name]["metrics"]["accuracy_gap"]["mean"] for name in (model, reference))
+    found = entry["accuracy_gap"]
+    claim = {
+        inference.BETTER: f"{model} narrowed the gap between training and test accuracy",
+        inference.WORSE: f"{model} widened the gap between training and test accuracy",
+        inference.NOT_SHOWN: "No change of the gap between training and test accuracy is shown",
+        inference.TOO_FEW: "Too few seeds to say what became of the gap between training and "
+        "test accuracy",
+    }[found["verdict"]]
+    sizes = [points(size).lstrip("+") for size in (ours, theirs)]
+    text = f"{claim}: {sizes[0]} points against {sizes[1]}"
+    if found["interval"]:
+        low, high = (points(bound) for bound in found["interval"])
+        text += f" (difference {points(found['difference'])}, interval {low} to {high})"
+    return f"{text}."

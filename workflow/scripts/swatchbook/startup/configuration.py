@@ -1,0 +1,293 @@
+"""Configuration: read, checked against a JSON schema, completed with its defaults.
+
+A wrong configuration is told by key and value, with what is allowed and, for an unknown key, the
+nearest one that exists.
+"""
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from swatchbook.errors import ConfigurationError
+
+
+def read(path: str | Path) -> Any:
+    """Read a YAML file.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such file or it is not YAML; the message has the line.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError("there is no such file", where=path) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = " ".join(str(error).split())
+        raise ConfigurationError(f"not readable as YAML: {text}", where=path) from error
+
+
+def checked(value: Any, schema: str | Path, where: str | Path) -> Any:
+    """Check `value` against a schema and return a copy with the schema's defaults filled in.
+
+    Parameters
+    ----------
+    value
+        What was read from a configuration file.
+    schema
+        The file of a JSON schema (draft 2020-12).
+    where
+        The configuration file, for the message.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first thing that is wrong: key, value, what is allowed, the nearest valid key.
+    """
+    rules = json.loads(Path(schema).read_text(encoding="utf-8"))
+    value = deepcopy(value)
+    problems = list(_CompletingValidator(rules).iter_errors(value))
+    if problems:
+        problem = min(problems, key=lambda error: (len(error.absolute_path), error.message))
+        raise ConfigurationError(_told(problem), where=where)
+    return value
+
+
+def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[str, Any]:
+    """Check the main configuration, also for what a schema cannot say.
+
+    Returns
+    -------
+    dict
+        The configuration with its defaults; ``comparison.reference`` is always a model's name.
+
+    Raises
+    ------
+    ConfigurationError
+        As `checked`; also for a reference that is no model, for several GPUs where there can be but
+        one or none, and for layers in an impossible order.
+    """
+    config = checked(value, schema, where)
+    models = list(config["models"])
+    reference = config["comparison"]["reference"] or models[0]
+    if reference not in models:
+        raise ConfigurationError(
+            f"key 'comparison.reference' is {json.dumps(reference)}; allowed: {', '.join(models)}",
+            where=where,
+            hint=_nearest(reference, models),
+        )
+    config["comparison"]["reference"] = reference
+    training = config["training"]
+    for key, refused in (("device", "cpu"), ("precision", "mixed_float16")):
+        if training["gpus"] > 1 and training[key] == refused:
+            raise ConfigurationError(
+                f"key 'training.gpus' is {training['gpus']}; allowed where training.{key} is "
+                f"{refused}: 1",
+                where=where,
+            )
+    for name, model in config["models"].items():
+        _check_order(model["layers"], f"models.{name}.layers", where)
+    return config
+
+
+def complete(config: Any, workflow: Path) -> dict[str, Any]:
+    """Check everything that a run is configured by and return it with all defaults filled in.
+
+    Parameters
+    ----------
+    config
+        The main configuration as Snakemake has put it together.
+    workflow
+        The folder with ``schemas/``; beside it may stand ``config/datasets/``, where a data set's
+        file is looked for if the working directory has none.
+
+    Returns
+    -------
+    dict
+        `checked_config`, and under ``specs`` the file of each data set by its name.
+
+    Raises
+    ------
+    ConfigurationError
+        As `checked_config` and `load_dataset`.
+    """
+    schemas = workflow / "schemas"
+    folders = [Path("config/datasets"), workflow.parent / "config" / "datasets"]
+    completed = checked_config(config, schemas / "config.schema.json", "config/config.yaml")
+    completed["specs"] = {
+        name: load_dataset(name, folders, schemas / "dataset.schema.json")
+        for name in completed["datasets"]
+    }
+    return completed
+
+
+def _check_order(layers: list[Mapping[str, Any]], key: str, where: str | Path) -> None:
+    """Images are flattened once: convolutions and poolings before it, dense layers after."""
+    kinds = [next(iter(layer)) for layer in layers]
+    if kinds.count("flatten") != 1:
+        raise ConfigurationError(
+            f"key '{key}' has {kinds.count('flatten')} flatten layers; allowed: one", where=where
+        )
+    flatten = kinds.index("flatten")
+    for number, kind in enumerate(kinds):
+        if kind in ("conv", "pool") and number > flatten:
+            raise ConfigurationError(
+                f"key '{key}[{number}]': {kind} stands after flatten; allowed: before it",
+                where=where,
+            )
+        if kind == "dense" and number < flatten:
+            raise ConfigurationError(
+                f"key '{key}[{number}]': dense stands before flatten; allowed: after it",
+                where=where,
+            )
+
+
+def load_dataset(name: str, folders: Sequence[Path], schema: str | Path) -> dict[str, Any]:
+    """Read and check the file of one data set, ``<name>.yaml`` in the first folder that has it.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such file (the message names those that there are), or it is wrong.
+    """
+    paths = [folder / f"{name}.yaml" for folder in folders]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        known = sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
+        raise ConfigurationError(
+            f"key 'datasets': there is no {paths[0]}",
+            hint=_nearest(name, known) or f"data sets with a file: {', '.join(known) or 'none'}",
+        )
+    spec = checked(read(path), schema, path)
+    used = {"idx": _idx_files, "archive": _archive_files}[spec["format"]](spec)
+    unknown = sorted(set(used) - set(spec["files"]))
+    if unknown:
+        raise ConfigurationError(
+            f"key '{spec['format']}': {unknown[0]} does not stand under 'files'", where=path
+        )
+    return spec
+
+
+def _idx_files(spec: Mapping[str, Any]) -> list[str]:
+    return [file for part in spec["idx"].values() for file in part.values()]
+
+
+def _archive_files(spec: Mapping[str, Any]) -> list[str]:
+    return list(spec["archive"].values())
+
+
+def _with_defaults(validate_properties: Any) -> Any:
+    """Make a validator of ``properties`` fill in defaults before it looks at the values."""
+
+    def complete(validator: Any, properties: Any, instance: Any, schema: Any) -> Any:
+        if validator.is_type(instance, "object"):
+            for key, rules in properties.items():
+                if "default" in rules and key not in instance:
+                    instance[key] = deepcopy(rules["default"])
+        yield from validate_properties(validator, properties, instance, schema)
+
+    return complete
+
+
+def _is_whole(_: Any, value: Any) -> bool:
+    """JSON schema takes 1.0 for an integer; what counts epochs does not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_finite(_: Any, value: Any) -> bool:
+    """YAML has .nan and .inf, which no limit of a schema refuses."""
+    return _is_whole(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+_CompletingValidator = extend(
+    Draft202012Validator,
+    {"properties": _with_defaults(Draft202012Validator.VALIDATORS["properties"])},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_whole, "number": _is_finite}
+    ),
+)
+
+
+def _told(problem: ValidationError) -> str:
+    """Tell one problem: the key, the value, what is allowed."""
+    key = _dotted(problem.absolute_path)
+    rules, value = problem.schema, problem.instance
+    if problem.validator == "additionalProperties":
+        allowed = sorted(rules.get("properties", {}))
+        unknown = sorted(str(name) for name in set(value) - set(allowed))[0]
+        full = f"{key}.{unknown}" if key else unknown
+        near = _nearest(unknown, allowed)
+        return f"unknown key '{full}'; {near or 'allowed here: ' + ', '.join(allowed)}"
+    if problem.validator == "required":
+        missing = sorted(set(rules["required"]) - set(value))[0]
+        return f"key '{f'{key}.{missing}' if key else missing}' is missing"
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    shown = re.sub(r"://[^\s\"]*@", "://…@", shown)  # a user and a password
+    if "propertyNames" in problem.absolute_schema_path:
+        return f"key '{key}' has the key {shown[:80]}; allowed: {_wanted(rules)}"
+    if not key:
+        return f"the file holds {shown[:80]}; allowed: {_wanted(rules)}"
+    return f"key '{key}' is {shown[:80]}; allowed: {_wanted(rules)}"
+
+
+def _wanted(rules: Mapping[str, Any]) -> str:
+    """Say in words what a schema allows for one value."""
+    if "x-allowed" in rules:
+        return str(rules["x-allowed"])
+    if "enum" in rules:
+        return ", ".join(json.dumps(value) for value in rules["enum"])
+    words = []
+    if "type" in rules:
+        types = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]
+        words.append(" or ".join(TYPE_WORDS[type_] for type_ in types))
+    limits = {
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "exclusiveMinimum": "more than {}",
+        "exclusiveMaximum": "less than {}",
+        "minLength": "not empty",
+        "minItems": "at least {} of them",
+        "maxItems": "at most {} of them",
+        "pattern": "matching {}",
+    }
+    words += [words_.format(rules[limit]) for limit, words_ in limits.items() if limit in rules]
+    if rules.get("uniqueItems"):
+        words.append("each once")
+    if rules.get("minProperties") == rules.get("maxProperties") == 1:
+        words.append("with one key of " + ", ".join(rules["properties"]))
+    elif "minProperties" in rules:
+        words.append(f"at least {rules['minProperties']} of them")
+    return ", ".join(words)
+
+
+TYPE_WORDS = {
+    "object": "keys and values",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def _nearest(word: str, known: list[str]) -> str | None:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else None
+
+
+def _dotted(path: Any) -> str:
+    key = ""
+    for part in path:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
+    return key

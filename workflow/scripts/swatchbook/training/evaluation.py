@@ -1,0 +1,139 @@
+"""A trained model on the images that it has not seen, and on those that it has."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from swatchbook.comparison import metrics
+from swatchbook.data import arrays
+from swatchbook.data.splits import SPLITS
+from swatchbook.errors import DataError
+from swatchbook.files import read_json, replacing, write_json
+from swatchbook.progress import Progress
+from swatchbook.training import devices, models
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+PROBABILITIES = {"validation": "probabilities_validation.npy", "test": "probabilities.npy"}
+
+
+def evaluate(
+    arrays_folder: str | Path,
+    model_file: str | Path,
+    run_file: str | Path,
+    device: str,
+    classes: Sequence[str],
+    output: str | Path,
+) -> None:
+    """Write what one trained model makes of its data set.
+
+    ``probabilities.npy`` (test images, float32, shape (n, classes)) and
+    ``probabilities_validation.npy`` (validation images, likewise; none without a validation set),
+    ``predictions.csv`` (test images: row, id, label, predicted, probability), ``metrics.json`` (of
+    the training, validation and test images, dropout off), ``classification_report.csv`` and
+    ``confusion_matrix.csv`` (test).
+
+    The model is built anew from its description in `run_file` and only weights are read from
+    `model_file`, in the precision that it was trained in.
+
+    Parameters
+    ----------
+    arrays_folder
+        Where the arrays are.
+    model_file, run_file
+        ``model.keras`` and ``run.json`` of the training.
+    device
+        ``auto``, ``cpu`` or ``gpu``.
+    classes
+        The class names.
+    output
+        The folder to write into.
+
+    Raises
+    ------
+    DataError
+        If the arrays or the weights cannot be read.
+    """
+    output = Path(output)
+    run = read_json(run_file)
+    precision, threads = run["device"]["precision"], run["device"]["threads"]
+    devices.choose(device, precision, threads)
+    y = {split: arrays.load(arrays_folder, split, mapped=True)[1] for split in SPLITS}
+    image_shape = arrays.load(arrays_folder, "test", mapped=True)[0].shape[1:]
+    model = models.build(run["layers"], image_shape, len(classes), run["seed"], precision)
+    load_weights(model, model_file)
+    predict = predictor(model)
+    measured: dict[str, Mapping[str, float] | None] = {}
+    for split in SPLITS:
+        labels = y[split].argmax(axis=1)
+        images = arrays.load(arrays_folder, split, mapped=True)[0]
+        probabilities = predict(images, f"evaluate {split}")
+        measured[split] = metrics.summary(labels, probabilities) if len(labels) else None
+        logger.info("%s: %s", split, measured[split])
+        if split in PROBABILITIES:
+            with replacing(output / PROBABILITIES[split]) as path:
+                np.save(path, probabilities)
+    # The loop ends with the test set.
+    predicted = probabilities.argmax(axis=1)
+    write_json(output / "metrics.json", measured)
+    index = arrays.read_index(arrays_folder, "test")
+    index["predicted"] = [classes[number] for number in predicted]
+    index["probability"] = probabilities.max(axis=1)
+    tables: dict[str, pd.DataFrame] = {
+        "predictions": index.set_index("row"),
+        "classification_report": metrics.classification_report(labels, predicted, classes),
+        "confusion_matrix": metrics.confusion_matrix(labels, predicted, classes),
+    }
+    for name, table in tables.items():
+        with replacing(output / f"{name}.csv") as path:
+            table.to_csv(path, lineterminator="\n")
+
+
+def load_weights(model: Any, model_file: str | Path) -> None:
+    """Read the weights out of ``model.keras``, and nothing else of it.
+
+    Raises
+    ------
+    DataError
+        If they cannot be read, or are those of another model.
+    """
+    try:
+        model.load_weights(model_file)
+    except Exception as error:  # zipfile, h5py and Keras each raise what they stumble on
+        raise DataError(
+            f"the weights cannot be read: {' '.join(str(error).split()) or type(error).__name__}",
+            where=model_file,
+            hint="delete it and run again to train it anew",
+        ) from error
+
+
+def predictor(model: Any) -> Callable[[np.ndarray, str], np.ndarray]:
+    """Return what takes images and the title of a progress bar and gives probabilities.
+
+    The images are float32, shape (n, height, width, channels), the probabilities float32, shape
+    (n, classes), dropout off.
+    """
+    tf = devices.import_tensorflow()
+    image_shape, classes = model.input_shape[1:], model.output_shape[-1]
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, *image_shape])], autograph=False, jit_compile=False
+    )
+    def probabilities(batch: Any) -> Any:
+        return tf.nn.softmax(model(batch, training=False))
+
+    def predict(images: np.ndarray, title: str) -> np.ndarray:
+        result = np.empty((len(images), classes), np.float32)
+        with Progress(title, len(images), "image") as progress:
+            for first in range(0, len(images), BATCH):
+                batch = np.ascontiguousarray(images[first : first + BATCH])
+                result[first : first + BATCH] = probabilities(batch)
+                progress.update(len(batch))
+        return result
+
+    return predict

@@ -1,0 +1,158 @@
+"""Training one model with one seed."""
+
+import hashlib
+import logging
+import platform
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from swatchbook.data import arrays
+from swatchbook.errors import TrainingError
+from swatchbook.files import write_json
+from swatchbook.training import devices, models, placement
+from swatchbook.training.epoch_records import write_history
+from swatchbook.training.epochs import Trainer
+from swatchbook.training.interruption import noticing_sigterm
+from swatchbook.training.resumption import Resumption
+
+logger = logging.getLogger(__name__)
+
+
+def train(
+    arrays_folder: str | Path,
+    layers: Sequence[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    seed: int,
+    output: str | Path,
+    checkpoints: str | Path | None = None,
+    code: str = "",
+) -> None:
+    """Train one model: ``model.keras``, ``history.csv``, ``run.json`` and ``tensorboard/``.
+
+    Order of images, initial weights and dropout derive from `seed` alone; the same seed gives the
+    same bits on the same machine with the same number of threads, interrupted or not.
+
+    Parameters
+    ----------
+    arrays_folder
+        Where the arrays are.
+    layers
+        The model's layers, as in the configuration.
+    settings
+        ``epochs``, ``batch_size``, ``learning_rate``, ``shuffle``, ``drop_last_batch``,
+        ``bias_initializer``, ``watch_test``, ``precision``, ``device``, ``threads``,
+        ``gpus``.
+    seed
+        At least 0.
+    output
+        The folder to write into.
+    checkpoints
+        The folder for the state after each epoch, from which the same call goes on after an
+        interruption, and which is removed in the end. Nothing is kept if it is ``None``.
+    code
+        A digest of the code that trains; a checkpoint of another one is not used.
+
+    Raises
+    ------
+    DeviceError
+        If the device is not there.
+    StorageError
+        If a file cannot be written.
+    TrainingError
+        If a loss or a weight is no longer a finite number; if memory does not suffice; if SIGTERM
+        has come; if no checkpoint is whole; if there is no whole batch and others are dropped.
+    """
+    output = Path(output)
+    started = time.time()
+    device = devices.choose(
+        settings["device"], settings["precision"], settings["threads"], settings["gpus"]
+    )
+    x, y = arrays.load(arrays_folder, "train")
+    watched = {"validation": arrays.load(arrays_folder, "validation")}
+    if settings["watch_test"]:
+        logger.warning("the test images are measured after every epoch: training.watch_test is set")
+        watched["test"] = arrays.load(arrays_folder, "test")
+    with placement.strategy(device.execution).scope():
+        model = models.build(
+            layers, x.shape[1:], y.shape[1], seed, device.precision, settings["bias_initializer"]
+        )
+    logger.info("%d parameters, %d images", model.count_params(), len(x))
+    with noticing_sigterm() as sigterm, _naming_memory(len(x), settings["batch_size"]):
+        trainer = Trainer(model, x, y, settings, seed, device.execution)
+        kept = None
+        if checkpoints is not None:
+            fingerprint = {
+                "layers": list(layers),
+                "training": dict(settings),
+                "seed": seed,
+                "device": {key: asdict(device)[key] for key in ("kind", "precision", "threads")},
+                "data": {part: _digest(*values) for part, values in watched.items()}
+                | {"train": _digest(x, y)},
+                "code": code,
+                "versions": _versions(),
+            }
+            kept = Resumption(checkpoints, fingerprint, device.name)
+        history = trainer.fit(watched, output / "tensorboard", sigterm, kept)
+        models.save(model, output / "model.keras")
+        write_history(output / "history.csv", history)
+        write_json(
+            output / "run.json",
+            {
+                "seed": seed,
+                "layers": list(layers),
+                "training": dict(settings),
+                "parameters": model.count_params(),
+                "training_images": len(x),
+                "device": asdict(device),
+                "versions": _versions(),
+                "resumed_after": kept.resumed_after if kept else [],
+                "other_processors": kept.other_processors if kept else [],
+                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+                "seconds": round(time.time() - started, 3),
+                "seconds_in_epochs": round(sum(epoch.seconds for epoch in history), 3),
+            },
+        )
+        if kept:
+            kept.checkpoints.remove()
+
+
+@contextmanager
+def _naming_memory(images: int, batch_size: int) -> Iterator[None]:
+    """Turn a lack of memory into an error that says how large the batches are."""
+    tf = devices.import_tensorflow()
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        logger.info("%s", error)
+        raise TrainingError(
+            f"out of memory with training.batch_size {batch_size} and {images} training images",
+            where="training.batch_size",
+            hint="take smaller batches or a smaller model, or a machine or job with more memory",
+        ) from error
+
+
+def _digest(*values: np.ndarray) -> str:
+    """Return a SHA-256 over the types, shapes and bytes of arrays."""
+    found = hashlib.sha256()
+    for array in values:
+        found.update(f"{array.dtype} {array.shape}\n".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    import keras
+
+    tf = devices.import_tensorflow()
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
