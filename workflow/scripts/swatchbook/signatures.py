@@ -1,0 +1,63 @@
+"""What a configuration may say of an entry of a table: what the entry's function takes by keyword.
+
+Layers, optimisers, sources and the like stand in tables, which lead from the name in a
+configuration to a function. The schema of an entry is derived from that function's keyword-only
+parameters, so that a new entry is written in one place.
+"""
+
+import inspect
+import types
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+
+# Annotations of parameters: a type, and what a JSON schema (draft 2020-12) asks of its values.
+Count = Annotated[int, {"minimum": 1}]
+Positive = Annotated[float, {"exclusiveMinimum": 0}]
+Share = Annotated[float, {"exclusiveMinimum": 0, "exclusiveMaximum": 1}]
+
+
+def schema(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the JSON schema of a function's keyword-only parameters, as an object.
+
+    Parameters
+    ----------
+    function
+        Its annotations are plain types, unions of them, ``Literal`` for a choice, or ``Annotated``
+        with a mapping of further keywords of JSON schema. A default makes a key optional.
+
+    Raises
+    ------
+    TypeError
+        For an annotation that has no schema.
+    """
+    parameters = [
+        parameter
+        for parameter in inspect.signature(function, eval_str=True).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    properties = {parameter.name: _rules(parameter.annotation) for parameter in parameters}
+    for parameter in parameters:
+        if parameter.default is not parameter.empty:
+            properties[parameter.name]["default"] = parameter.default
+    required = [p.name for p in parameters if p.default is p.empty]
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        **({"required": required} if required else {}),
+        "properties": properties,
+    }
+
+
+def _rules(annotation: Any) -> dict[str, Any]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _rules(arguments[0]) | arguments[1]
+    if origin is Literal:
+        return {"enum": list(arguments)}
+    if origin in (Union, types.UnionType):
+        return {"type": [JSON_TYPES[argument] for argument in arguments]}
+    if annotation not in JSON_TYPES:
+        raise TypeError(f"{annotation} has no JSON schema")
+    return {"type": JSON_TYPES[annotation]}
