@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from swatchbook.errors import ConfigurationError
+from swatchbook.startup import schemas
 
 
 def read(path: str | Path) -> Any:
@@ -45,7 +46,7 @@ def checked(value: Any, schema: str | Path, where: str | Path) -> Any:
     value
         What was read from a configuration file.
     schema
-        The file of a JSON schema (draft 2020-12).
+        The file of a JSON schema (draft 2020-12), which `schemas.read` completes.
     where
         The configuration file, for the message.
 
@@ -54,9 +55,8 @@ def checked(value: Any, schema: str | Path, where: str | Path) -> Any:
     ConfigurationError
         For the first thing that is wrong: key, value, what is allowed, the nearest valid key.
     """
-    rules = json.loads(Path(schema).read_text(encoding="utf-8"))
     value = deepcopy(value)
-    problems = list(_CompletingValidator(rules).iter_errors(value))
+    problems = list(_CompletingValidator(schemas.read(schema)).iter_errors(value))
     if problems:
         problem = min(problems, key=lambda error: (len(error.absolute_path), error.message))
         raise ConfigurationError(_told(problem), where=where)
@@ -121,11 +121,11 @@ def complete(config: Any, workflow: Path) -> dict[str, Any]:
     ConfigurationError
         As `checked_config` and `load_dataset`.
     """
-    schemas = workflow / "schemas"
+    folder = workflow / "schemas"
     folders = [Path("config/datasets"), workflow.parent / "config" / "datasets"]
-    completed = checked_config(config, schemas / "config.schema.json", "config/config.yaml")
+    completed = checked_config(config, folder / "config.schema.json", "config/config.yaml")
     completed["specs"] = {
-        name: load_dataset(name, folders, schemas / "dataset.schema.json")
+        name: load_dataset(name, folders, folder / "dataset.schema.json")
         for name in completed["datasets"]
     }
     return completed
