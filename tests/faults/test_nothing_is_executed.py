@@ -19,14 +19,14 @@ EXECUTING = {"load_model", "model_from_json", "from_config", "unsafe_load", "ful
 MODULES = {"pickle", "cloudpickle", "joblib", "dill", "shelve", "marshal"}
 LOADER = """
 import sys
-from swatchbook.training import evaluation, models
+from swatchbook.training import evaluation, model_files, models
 from swatchbook.errors import DataError
 
 for path in sys.argv[1:]:
     model = models.build([{"flatten": {}}], (2, 2, 1), 3, 7, "float32")
     before = [weight.numpy().tolist() for weight in model.weights]
     try:
-        evaluation.load_weights(model, path)
+        model_files.load_weights(model, path)
     except DataError as error:
         print("DataError", error)
     else:
@@ -94,13 +94,13 @@ def config_with_code(mark: Path) -> bytes:
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What is said of each model when its weights are loaded, in a process of its own."""
-    from swatchbook.training import models
+    from swatchbook.training import model_files, models
 
     import_tensorflow()
     folder = tmp_path_factory.mktemp("models")
     good, larger, cut = (folder / f"{name}.keras" for name in ("good", "larger", "cut"))
-    models.save(models.build([{"flatten": {}}], (2, 2, 1), 3, 8, "float32"), good)
-    models.save(models.build([{"flatten": {}}], (3, 3, 1), 3, 8, "float32"), larger)
+    model_files.save(models.build([{"flatten": {}}], (2, 2, 1), 3, 8, "float32"), good)
+    model_files.save(models.build([{"flatten": {}}], (3, 3, 1), 3, 8, "float32"), larger)
     cut.write_bytes(good.read_bytes()[:-40])
     code = {"config.json": config_with_code(folder / "owned")}
     rewritten(good, folder / "code.keras", **code)

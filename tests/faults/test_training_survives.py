@@ -76,7 +76,7 @@ def lines(training: Training, level: str) -> list[str]:
                     [1],
                 ),  # a part not even written
                 (("shutil", "rmtree", 3), [2, 3]),  # when an older one is removed
-                (("swatchbook.training.models", "save", 1), [3, 4]),
+                (("swatchbook.training.model_files", "save", 1), [3, 4]),
             ],
             id="mixed_bfloat16",
         ),
@@ -157,7 +157,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error(
     tmp_path: Path,
     record_property: Record,
 ) -> None:
-    training.run(kill=("swatchbook.training.models", "save", 1))
+    training.run(kill=("swatchbook.training.model_files", "save", 1))
     assert training.epochs_kept() == [3, 4]
     newest = training.checkpoints / training.whole_checkpoints()[-1]
     with (newest / "state.npz").open("r+b") as file:

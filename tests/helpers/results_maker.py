@@ -32,7 +32,9 @@ RECORDS = {
 TRAINING = {
     "epochs": 2,
     "batch_size": 8,
+    "optimizer": {"adam": {}},
     "learning_rate": 0.001,
+    "augmentation": [],
     "shuffle": True,
     "drop_last_batch": False,
     "bias_initializer": "zeros",

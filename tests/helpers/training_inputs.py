@@ -11,7 +11,9 @@ IMAGES = {"train": 90, "validation": 24, "test": 6}
 SETTINGS = {
     "epochs": 3,
     "batch_size": 32,  # 90 images are two whole batches and an incomplete one
+    "optimizer": {"adam": {}},
     "learning_rate": 0.01,
+    "augmentation": [],
     "shuffle": True,
     "drop_last_batch": False,
     "bias_initializer": "zeros",

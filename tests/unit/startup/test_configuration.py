@@ -26,7 +26,9 @@ DEFAULTS: dict[str, Any] = {
     "training": {
         "epochs": 10,
         "batch_size": 128,
+        "optimizer": {"adam": {}},
         "learning_rate": 0.001,
+        "augmentation": [],
         "shuffle": True,
         "drop_last_batch": False,
         "bias_initializer": "zeros",

@@ -16,7 +16,7 @@ import sklearn.metrics
 from paths import SCRIPTS
 from swatchbook.comparison import metrics
 from swatchbook.data import arrays
-from swatchbook.training import models
+from swatchbook.training import model_files, models
 from swatchbook.training.devices import import_tensorflow
 
 DRIVER = """
@@ -48,7 +48,7 @@ def make_cell(folder: Path, precision: str = "float32", validation: int = 12) ->
     arrays.write(folder / "arrays", pixels, labels, ids, rows, CLASSES)
     cell = folder / "cell"
     cell.mkdir()
-    models.save(models.build(LAYERS, (5, 5, 3), 3, 7, precision), cell / "model.keras")
+    model_files.save(models.build(LAYERS, (5, 5, 3), 3, 7, precision), cell / "model.keras")
     run = {"layers": LAYERS, "seed": 0, "device": {"precision": precision, "threads": 1}}
     (cell / "run.json").write_text(json.dumps(run))
     given = {

@@ -9,7 +9,7 @@ import pytest
 
 from paths import ROOT
 from swatchbook.startup import configuration
-from swatchbook.training import models
+from swatchbook.training import model_files, models, seeds
 from swatchbook.training.devices import import_tensorflow
 
 SHAPES = {"Fashion-MNIST": (28, 28, 1), "CIFAR-10": (32, 32, 3)}
@@ -89,9 +89,9 @@ def test_each_layer_draws_numbers_of_its_own() -> None:
 
 
 def test_uses_and_numbers_of_a_seed_do_not_share_a_stream() -> None:
-    uses = (models.WEIGHTS, models.DROPOUT, models.SHUFFLING)
+    uses = (seeds.WEIGHTS, seeds.DROPOUT, seeds.SHUFFLING)
     drawn = [
-        models.derived_seed(seed, use, n) for seed in range(3) for use in uses for n in range(20)
+        seeds.derived_seed(seed, use, n) for seed in range(3) for use in uses for n in range(20)
     ]
     assert len(set(drawn)) == len(drawn)
     assert all(0 <= seed < 2**32 for seed in drawn)
@@ -119,8 +119,8 @@ def test_same_padding_keeps_odd_images_whole() -> None:
 
 def test_saving_twice_gives_equal_bytes(layers: dict[str, list[dict]], tmp_path: Path) -> None:
     model = build(layers["dropout"])
-    models.save(model, tmp_path / "one.keras")
-    models.save(model, tmp_path / "other.keras")
+    model_files.save(model, tmp_path / "one.keras")
+    model_files.save(model, tmp_path / "other.keras")
     assert (tmp_path / "one.keras").read_bytes() == (tmp_path / "other.keras").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.keras", "other.keras"]
 
@@ -132,7 +132,7 @@ def test_a_saved_model_loads_in_plain_keras_with_the_same_predictions(
     import keras
 
     model = build(layers["dropout"], 5, precision, data="CIFAR-10")
-    models.save(model, tmp_path / "model.keras")
+    model_files.save(model, tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     x = images(data="CIFAR-10")
     assert np.array_equal(np.array(loaded(x)), np.array(model(x)))
@@ -142,7 +142,7 @@ def test_the_weights_of_a_saved_model_load_into_one_built_anew(
     layers: dict[str, list[dict]], tmp_path: Path
 ) -> None:
     model = build(layers["dropout"], 5)
-    models.save(model, tmp_path / "model.keras")
+    model_files.save(model, tmp_path / "model.keras")
     other = build(layers["dropout"], 6)
     other.load_weights(tmp_path / "model.keras")
     assert have_equal_weights(model, other)

@@ -7,6 +7,7 @@ CPU. TensorFlow is set up once a process, so trainings run one after the other i
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from swatchbook.training import devices, models, placement
+from swatchbook.training import devices, model_files, models, placement
 from swatchbook.training.resumption import Resumption
 from swatchbook.training.epochs import Trainer
 
@@ -40,6 +41,7 @@ LAYERS = {
 }
 SETTINGS = {
     "batch_size": 16,
+    "optimizer": {"adam": {}},
     "learning_rate": 0.001,
     "shuffle": True,
     "drop_last_batch": False,
@@ -58,10 +60,11 @@ for name, case in cases.items():
     strategies[number] = strategies.get(number) or placement.strategy(chosen)
     with strategies[number].scope():
         model = models.build(LAYERS[case["model"]], x.shape[1:], 3, 0, case["precision"])
-    trainer = Trainer(model, x, y, SETTINGS | {"epochs": case["epochs"]}, 0, chosen)
+    settings = SETTINGS | {key: case[key] for key in ("epochs", "augmentation")}
+    trainer = Trainer(model, x, y, settings, 0, chosen)
     kept = Resumption(folder / case["checkpoints"], {}, "") if case["checkpoints"] else None
     history = trainer.fit({"validation": (x[:30], y[:30])}, folder / "events", kept=kept)
-    models.save(model, folder / f"{name}.keras")  # copies on several devices are saved as one
+    model_files.save(model, folder / f"{name}.keras")  # copies on several devices are saved as one
     rows = [[row.loss, row.accuracy, row.val_loss, row.val_accuracy] for row in history]
     np.savez(
         folder / f"{name}.npz",
@@ -73,6 +76,7 @@ for name, case in cases.items():
     (folder / f"{name}.json").write_text(json.dumps(masks))
 """
 TOGETHER = ("CPU:0", "CPU:1", "CPU:2")
+FLIPS = [{"flip": {}}]
 
 
 def case(
@@ -80,6 +84,7 @@ def case(
     precision: str = "float32",
     epochs: int = 3,
     checkpoints: str | None = None,
+    augmentation: Sequence[Mapping[str, Any]] = (),
     **execution: Any,
 ) -> dict[str, Any]:
     given = {"devices": (HOST,), "xla": False, "steps_a_call": 1, "memory": None} | execution
@@ -88,6 +93,7 @@ def case(
         "precision": precision,
         "epochs": epochs,
         "checkpoints": checkpoints,
+        "augmentation": augmentation,
         "execution": given,
     }
 
@@ -106,6 +112,11 @@ CASES = {
     "three_dropout": case("dropout", devices=TOGETHER),
     "three_dropout_begun": case("dropout", devices=TOGETHER, epochs=1, checkpoints="kept"),
     "three_dropout_resumed": case("dropout", devices=TOGETHER, checkpoints="kept"),
+    "flips": case(augmentation=FLIPS),
+    "flips_begun": case(epochs=1, checkpoints="flipped", augmentation=FLIPS),
+    "flips_resumed": case(checkpoints="flipped", augmentation=FLIPS),
+    "flips_calls": case(steps_a_call=4, augmentation=FLIPS),
+    "three_flips": case(devices=TOGETHER, augmentation=FLIPS),
 }
 
 
@@ -141,7 +152,12 @@ def assert_equal(folder: Path, one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("single", "several"), [("one", "calls"), ("dropout_bfloat16", "dropout_bfloat16_calls")]
+    ("single", "several"),
+    [
+        ("one", "calls"),
+        ("dropout_bfloat16", "dropout_bfloat16_calls"),
+        ("flips", "flips_calls"),
+    ],
 )
 def test_several_steps_a_call_give_the_same_bits_as_single_ones(
     folder: Path, single: str, several: str
@@ -149,11 +165,13 @@ def test_several_steps_a_call_give_the_same_bits_as_single_ones(
     assert_equal(folder, single, several)
 
 
-@pytest.mark.parametrize("name", ["two", "three", "xla"])
+@pytest.mark.parametrize(
+    ("alone", "name"), [("one", "two"), ("one", "three"), ("one", "xla"), ("flips", "three_flips")]
+)
 def test_sharing_a_batch_and_compiling_it_change_no_more_than_rounding(
-    folder: Path, name: str
+    folder: Path, alone: str, name: str
 ) -> None:
-    expected, found = trained(folder, "one"), trained(folder, name)
+    expected, found = trained(folder, alone), trained(folder, name)
     np.testing.assert_allclose(found["history"], expected["history"], rtol=1e-6)
     weights = [key for key in expected if key.startswith("model.")]
     assert weights
@@ -169,6 +187,13 @@ def test_a_training_on_several_devices_goes_on_to_the_same_bits(folder: Path) ->
     assert trained(folder, "three_dropout_begun")["resumed"].tolist() == []
     assert trained(folder, "three_dropout_resumed")["resumed"].tolist() == [1]
     assert_equal(folder, "three_dropout", "three_dropout_resumed")
+
+
+def test_augmentation_changes_what_is_learnt_and_goes_on_to_the_same_bits(folder: Path) -> None:
+    plain, flips = trained(folder, "one"), trained(folder, "flips")
+    assert not np.array_equal(plain["model.0"], flips["model.0"])
+    assert trained(folder, "flips_resumed")["resumed"].tolist() == [1]
+    assert_equal(folder, "flips", "flips_resumed")
 
 
 @pytest.mark.parametrize("name", ["three_dropout", "three_dropout_resumed"])

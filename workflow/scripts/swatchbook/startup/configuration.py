@@ -19,6 +19,7 @@ from jsonschema.validators import extend
 
 from swatchbook.errors import ConfigurationError
 from swatchbook.startup import schemas
+from swatchbook.training.layers import LAYERS
 
 
 def read(path: str | Path) -> Any:
@@ -132,7 +133,7 @@ def complete(config: Any, workflow: Path) -> dict[str, Any]:
 
 
 def _check_order(layers: list[Mapping[str, Any]], key: str, where: str | Path) -> None:
-    """Images are flattened once: convolutions and poolings before it, dense layers after."""
+    """Images are flattened once: what takes images stands before it, what takes vectors after."""
     kinds = [next(iter(layer)) for layer in layers]
     if kinds.count("flatten") != 1:
         raise ConfigurationError(
@@ -140,14 +141,15 @@ def _check_order(layers: list[Mapping[str, Any]], key: str, where: str | Path) -
         )
     flatten = kinds.index("flatten")
     for number, kind in enumerate(kinds):
-        if kind in ("conv", "pool") and number > flatten:
+        takes = LAYERS[kind].takes
+        if takes == "images" and number > flatten:
             raise ConfigurationError(
                 f"key '{key}[{number}]': {kind} stands after flatten; allowed: before it",
                 where=where,
             )
-        if kind == "dense" and number < flatten:
+        if takes == "vectors" and number < flatten:
             raise ConfigurationError(
-                f"key '{key}[{number}]': dense stands before flatten; allowed: after it",
+                f"key '{key}[{number}]': {kind} stands before flatten; allowed: after it",
                 where=where,
             )
 

@@ -19,13 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from swatchbook import signatures
+from swatchbook.training.augmentation import AUGMENTATIONS
+from swatchbook.training.layers import LAYERS
+from swatchbook.training.optimizers import OPTIMIZERS
 
 Table = Mapping[str, Any]  # names, and functions or NamedTuples whose first field is one
 Rules = dict[str, Any]  # a JSON schema
 
 # Importing a table must stay cheap, since every job reads the configuration: what an entry needs is
 # imported when the entry is used.
-TABLES: dict[str, Table] = {}
+TABLES: dict[str, Table] = {
+    "layers": LAYERS,
+    "optimizers": OPTIMIZERS,
+    "augmentations": AUGMENTATIONS,
+}
 
 
 def read(path: str | Path) -> Rules:

@@ -11,10 +11,9 @@ import pandas as pd
 from swatchbook.comparison import metrics
 from swatchbook.data import arrays
 from swatchbook.data.splits import SPLITS
-from swatchbook.errors import DataError
 from swatchbook.files import read_json, replacing, write_json
 from swatchbook.progress import Progress
-from swatchbook.training import devices, models
+from swatchbook.training import devices, model_files, models
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +65,7 @@ def evaluate(
     y = {split: arrays.load(arrays_folder, split, mapped=True)[1] for split in SPLITS}
     image_shape = arrays.load(arrays_folder, "test", mapped=True)[0].shape[1:]
     model = models.build(run["layers"], image_shape, len(classes), run["seed"], precision)
-    load_weights(model, model_file)
+    model_files.load_weights(model, model_file)
     predict = predictor(model)
     measured: dict[str, Mapping[str, float] | None] = {}
     for split in SPLITS:
@@ -78,38 +77,29 @@ def evaluate(
         if split in PROBABILITIES:
             with replacing(output / PROBABILITIES[split]) as path:
                 np.save(path, probabilities)
-    # The loop ends with the test set.
-    predicted = probabilities.argmax(axis=1)
     write_json(output / "metrics.json", measured)
-    index = arrays.read_index(arrays_folder, "test")
-    index["predicted"] = [classes[number] for number in predicted]
-    index["probability"] = probabilities.max(axis=1)
-    tables: dict[str, pd.DataFrame] = {
-        "predictions": index.set_index("row"),
-        "classification_report": metrics.classification_report(labels, predicted, classes),
-        "confusion_matrix": metrics.confusion_matrix(labels, predicted, classes),
-    }
-    for name, table in tables.items():
+    # The loop ends with the test set.
+    for name, table in _tables(arrays_folder, labels, probabilities, classes).items():
         with replacing(output / f"{name}.csv") as path:
             table.to_csv(path, lineterminator="\n")
 
 
-def load_weights(model: Any, model_file: str | Path) -> None:
-    """Read the weights out of ``model.keras``, and nothing else of it.
-
-    Raises
-    ------
-    DataError
-        If they cannot be read, or are those of another model.
-    """
-    try:
-        model.load_weights(model_file)
-    except Exception as error:  # zipfile, h5py and Keras each raise what they stumble on
-        raise DataError(
-            f"the weights cannot be read: {' '.join(str(error).split()) or type(error).__name__}",
-            where=model_file,
-            hint="delete it and run again to train it anew",
-        ) from error
+def _tables(
+    arrays_folder: str | Path,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    classes: Sequence[str],
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of the test images, by the names of their files."""
+    predicted = probabilities.argmax(axis=1)
+    index = arrays.read_index(arrays_folder, "test")
+    index["predicted"] = [classes[number] for number in predicted]
+    index["probability"] = probabilities.max(axis=1)
+    return {
+        "predictions": index.set_index("row"),
+        "classification_report": metrics.classification_report(labels, predicted, classes),
+        "confusion_matrix": metrics.confusion_matrix(labels, predicted, classes),
+    }
 
 
 def predictor(model: Any) -> Callable[[np.ndarray, str], np.ndarray]:

@@ -15,9 +15,9 @@ import numpy as np
 from swatchbook.data import arrays
 from swatchbook.errors import TrainingError
 from swatchbook.files import write_json
-from swatchbook.training import devices, models, placement
+from swatchbook.training import devices, model_files, models, placement
 from swatchbook.training.epoch_records import write_history
-from swatchbook.training.epochs import Trainer
+from swatchbook.training.epochs import Trainer, Watched
 from swatchbook.training.interruption import noticing_sigterm
 from swatchbook.training.resumption import Resumption
 
@@ -45,9 +45,7 @@ def train(
     layers
         The model's layers, as in the configuration.
     settings
-        ``epochs``, ``batch_size``, ``learning_rate``, ``shuffle``, ``drop_last_batch``,
-        ``bias_initializer``, ``watch_test``, ``precision``, ``device``, ``threads``,
-        ``gpus``.
+        The whole block ``training`` of the configuration.
     seed
         At least 0.
     output
@@ -74,39 +72,26 @@ def train(
         settings["device"], settings["precision"], settings["threads"], settings["gpus"]
     )
     x, y = arrays.load(arrays_folder, "train")
-    watched = {"validation": arrays.load(arrays_folder, "validation")}
-    if settings["watch_test"]:
-        logger.warning("the test images are measured after every epoch: training.watch_test is set")
-        watched["test"] = arrays.load(arrays_folder, "test")
+    watched = _watched(arrays_folder, settings)
     with placement.strategy(device.execution).scope():
         model = models.build(
             layers, x.shape[1:], y.shape[1], seed, device.precision, settings["bias_initializer"]
         )
     logger.info("%d parameters, %d images", model.count_params(), len(x))
+    recipe = {"layers": list(layers), "training": dict(settings), "seed": seed}
     with noticing_sigterm() as sigterm, _naming_memory(len(x), settings["batch_size"]):
         trainer = Trainer(model, x, y, settings, seed, device.execution)
         kept = None
         if checkpoints is not None:
-            fingerprint = {
-                "layers": list(layers),
-                "training": dict(settings),
-                "seed": seed,
-                "device": {key: asdict(device)[key] for key in ("kind", "precision", "threads")},
-                "data": {part: _digest(*values) for part, values in watched.items()}
-                | {"train": _digest(x, y)},
-                "code": code,
-                "versions": _versions(),
-            }
-            kept = Resumption(checkpoints, fingerprint, device.name)
+            data = {"train": (x, y), **watched}
+            kept = Resumption(checkpoints, _fingerprint(recipe, device, data, code), device.name)
         history = trainer.fit(watched, output / "tensorboard", sigterm, kept)
-        models.save(model, output / "model.keras")
+        model_files.save(model, output / "model.keras")
         write_history(output / "history.csv", history)
         write_json(
             output / "run.json",
             {
-                "seed": seed,
-                "layers": list(layers),
-                "training": dict(settings),
+                **recipe,
                 "parameters": model.count_params(),
                 "training_images": len(x),
                 "device": asdict(device),
@@ -120,6 +105,28 @@ def train(
         )
         if kept:
             kept.checkpoints.remove()
+
+
+def _watched(arrays_folder: str | Path, settings: Mapping[str, Any]) -> Watched:
+    """Read what is measured after every epoch."""
+    watched = {"validation": arrays.load(arrays_folder, "validation")}
+    if settings["watch_test"]:
+        logger.warning("the test images are measured after every epoch: training.watch_test is set")
+        watched["test"] = arrays.load(arrays_folder, "test")
+    return watched
+
+
+def _fingerprint(
+    recipe: Mapping[str, Any], device: devices.Device, data: Watched, code: str
+) -> dict[str, Any]:
+    """Return all that decides what a training computes."""
+    return {
+        **recipe,
+        "device": {key: asdict(device)[key] for key in ("kind", "precision", "threads")},
+        "data": {split: _digest(*values) for split, values in data.items()},
+        "code": code,
+        "versions": _versions(),
+    }
 
 
 @contextmanager

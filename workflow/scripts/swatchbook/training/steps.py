@@ -1,0 +1,226 @@
+"""Steps: what TensorFlow carries out between two looks of Python.
+
+Each function here makes another one, compiled once for a training, that works on the training data
+where they stand and counts what it sees in a `Tally`. None uses AutoGraph, whose files in /tmp a
+killed process would leave there.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from swatchbook.training import devices
+from swatchbook.training.augmentation import Augmenter
+from swatchbook.training.placement import Execution
+
+logger = logging.getLogger(__name__)
+
+Function = Callable[..., Any]  # of tensors
+
+
+class Tally:
+    """What steps have counted, in variables that they change themselves.
+
+    Attributes
+    ----------
+    sums
+        Since the last look: the sum of the losses and the number of images that were right.
+    steps
+        Since the epoch began.
+    first_bad
+        The first of these whose loss is no finite number; 0 for none.
+    """
+
+    def __init__(self) -> None:
+        self._tf = tf = devices.import_tensorflow()
+        self.sums = tf.Variable(tf.zeros(2, tf.float64))
+        self.steps = tf.Variable(0, dtype=tf.int64)
+        self.first_bad = tf.Variable(0, dtype=tf.int64)
+
+    def add_step(self, sums: Any) -> None:
+        """Count one step, within it."""
+        tf = self._tf
+        self.sums.assign_add(sums)
+        self.steps.assign_add(1)
+        finite = tf.math.is_finite(sums[0])
+        self.first_bad.assign(tf.where(finite | (self.first_bad > 0), self.first_bad, self.steps))
+
+    def means(self, images: int) -> tuple[float, float]:
+        """Return mean loss and accuracy over what has been counted, and count anew."""
+        loss_sum, correct = self.sums.numpy().tolist()
+        self.sums.assign([0, 0])
+        return loss_sum / images, correct / images
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The training data where batches are taken from.
+
+    Attributes
+    ----------
+    homes
+        For each device that trains, where its batches are taken from.
+    values
+        By home: images, one-hot labels and, with augmentation, a variable with the numbers that
+        chance gives each image in the current epoch.
+    """
+
+    homes: tuple[str, ...]
+    values: Mapping[str, tuple[Any, ...]]
+
+    def rows(self, home: str, rows: Any) -> tuple[Any, ...]:
+        """Return these images, labels and, with augmentation, numbers."""
+        tf = devices.import_tensorflow()
+        return tuple(tf.gather(values, rows) for values in self.values[home])
+
+    def set_numbers(self, numbers: np.ndarray) -> None:
+        """Give every image the numbers of an epoch, float32, shape (images, draws)."""
+        for _, _, variable in self.values.values():
+            variable.assign(numbers)
+
+
+def place(x: np.ndarray, y: np.ndarray, draws: int, execution: Execution) -> Placed:
+    """Put the data beside the model if they fit there: a step is handed only the numbers of rows.
+
+    Parameters
+    ----------
+    x, y
+        float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
+    draws
+        How many numbers augmentation needs of chance for an image.
+    execution
+        How steps are carried out.
+    """
+    tf = devices.import_tensorflow()
+    size = x.nbytes + y.nbytes
+    homes = execution.homes(size)
+    logger.info("training data: %.1f MB on %s", size / 1e6, ", ".join(homes))
+    values = {}
+    for home in set(homes):
+        with tf.device(home):
+            values[home] = (tf.constant(x), tf.constant(y))
+            if draws:
+                values[home] += (tf.Variable(tf.zeros((len(x), draws))),)
+    return Placed(homes, values)
+
+
+def losses_and_sums(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any]:
+    """Return the weighted loss of each image, and what a `Tally` counts of them."""
+    tf = devices.import_tensorflow()
+    losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits) * weights
+    right = tf.cast(tf.argmax(logits, 1) == tf.argmax(labels, 1), tf.float32) * weights
+    sums = [tf.reduce_sum(tf.cast(each, tf.float64)) for each in (losses, right)]
+    return losses, tf.stack(sums)
+
+
+def make_update(model: Any, optimizer: Any, xla: bool) -> Function:
+    """Make what changes the weights by a replica's share of a batch, and returns its sums."""
+    tf = devices.import_tensorflow()
+
+    def update(images: Any, labels: Any, weights: Any, count: Any) -> Any:
+        """Make one step by a replica's share of `count` images."""
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            losses, sums = losses_and_sums(labels, logits, weights)
+            # Gradients are summed over the replicas, so this is the mean over all images.
+            loss = optimizer.scale_loss(tf.reduce_sum(losses) / count)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return sums
+
+    return tf.function(update, autograph=False, jit_compile=True) if xla else update
+
+
+def make_share(
+    update: Callable[..., Any], data: Placed, augmenter: Augmenter
+) -> Callable[..., Any]:
+    """Make what takes a replica's share of a batch out of the data, and updates by it."""
+    tf = devices.import_tensorflow()
+    replicas = len(data.homes)
+
+    def take_share(rows: Any) -> Any:
+        replica = tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group)
+        home = data.homes[replica]
+        with tf.device(home):
+            # An incomplete share is filled up with an image that counts for nothing: of none
+            # at all oneDNN's pooling has no gradient.
+            share = tf.concat([rows, tf.repeat(rows[:1], -tf.size(rows) % replicas)], 0)
+            weights = tf.cast(tf.range(tf.size(share)) < tf.size(rows), tf.float32)
+            share, weights = share[replica::replicas], weights[replica::replicas]
+            images, labels, *numbers = data.rows(home, share)
+            if numbers:
+                images = augmenter.change(images, *numbers)
+        return update(images, labels, weights, tf.cast(tf.size(rows), tf.float32))
+
+    return take_share
+
+
+def make_steps(take_share: Function, strategy: Any, tally: Tally) -> Function:
+    """Make what takes batches, int32 row numbers of shape (batches, images), a step for each."""
+    tf = devices.import_tensorflow()
+
+    @_compiled(tf, tf.TensorSpec([None, None], tf.int32))
+    def steps(batches: Any) -> None:
+        def next_step(number: Any) -> list[Any]:
+            found = strategy.run(take_share, args=(batches[number],))
+            tally.add_step(strategy.reduce("SUM", found, axis=None))
+            return [number + 1]
+
+        tf.while_loop(lambda number: number < tf.shape(batches)[0], next_step, [0])
+
+    return steps
+
+
+def make_measure(
+    model: Any, like: tuple[np.ndarray, np.ndarray], tally: Tally
+) -> Callable[..., None]:
+    """Make what counts losses and right answers of images and labels, dropout off.
+
+    Parameters
+    ----------
+    like
+        Images and labels of the shapes and types that it will be given.
+    """
+    tf = devices.import_tensorflow()
+
+    @_compiled(tf, *(tf.TensorSpec([None, *each.shape[1:]]) for each in like))
+    def measure(images: Any, labels: Any) -> None:
+        logits = model(images, training=False)
+        tally.sums.assign_add(losses_and_sums(labels, logits, tf.ones(tf.shape(images)[:1]))[1])
+
+    return measure
+
+
+def make_measure_rows(measure: Function, data: Placed) -> Function:
+    """Make what measures training images, given their row numbers, as they are without change."""
+    tf = devices.import_tensorflow()
+
+    @_compiled(tf, tf.TensorSpec([None], tf.int32))
+    def measure_rows(rows: Any) -> None:
+        measure(*data.rows(data.homes[0], rows)[:2])
+
+    return measure_rows
+
+
+def _compiled(tf: Any, *signature: Any) -> Function:
+    return partial(tf.function, input_signature=signature, autograph=False, jit_compile=False)
+
+
+def copies_of_dropout(model: Any) -> list[Any]:
+    """Return the state of each dropout's random numbers: a variable for each replica."""
+    return [
+        model.distribute_strategy.experimental_local_results(layer.seed_generator.state.value)
+        for layer in model.layers
+        if hasattr(layer, "seed_generator")
+    ]
+
+
+def part_dropout(all_copies: list[Any]) -> None:
+    """Give each replica's dropout random numbers of its own; all have the first one's."""
+    for copies in all_copies:
+        for replica, copy in enumerate(copies[1:], start=1):
+            copy.assign_add([replica, 0])  # the seed, and how many times it was used
