@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
 with atheris.instrument_imports(include=["swatchbook", "py7zr"]):
-    from swatchbook.data import decoding, idx, label_tables, sevenzip
+    from swatchbook.data import decoding, idx, labels, sevenzip
     from swatchbook.data.limits import Limits
     from swatchbook.errors import DataError
 
@@ -47,13 +47,13 @@ def fuzz_idx(path: Path, content: bytes) -> None:
 def fuzz_labels(path: Path, content: bytes) -> None:
     """The whole is the file."""
     path.write_bytes(content)
-    table = label_tables.read(path, CLASSES)
+    table = labels.read_table(path, CLASSES)
     ids = list(table.index)
     assert all(isinstance(id_, str) and id_ == id_.strip() != "" for id_ in ids)
     assert len(set(ids)) == len(ids)
     assert set(table) <= set(range(len(CLASSES)))
-    joined = label_tables.join(label_tables.sorted_ids(ids), table, images="images", labels=path)
-    assert [int(table[id_]) for id_ in label_tables.sorted_ids(ids)] == joined.tolist()
+    joined = labels.join(labels.sorted_ids(ids), table, images="images", labels=path)
+    assert [int(table[id_]) for id_ in labels.sorted_ids(ids)] == joined.tolist()
 
 
 def fuzz_names(path: Path, content: bytes) -> None:

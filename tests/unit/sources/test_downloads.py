@@ -16,9 +16,9 @@ import pytest
 from loopback import Loopback, Reply
 from swatchbook.errors import DownloadError, StorageError
 from swatchbook.files import digest, replacing_file
-from swatchbook.sources.addresses import redacted, redirect_target
 from swatchbook.sources.downloads import fetch, verify
-from swatchbook.sources.transfers import StatusError
+from swatchbook.sources.http_transfer import StatusError
+from swatchbook.sources.urls import redacted, redirect_target
 
 BODY = bytes(range(256)) * 1200  # several chunks
 SHA256 = hashlib.sha256(BODY).hexdigest()

@@ -19,7 +19,7 @@ from typing import Any
 
 import py7zr
 
-from swatchbook.data import sevenzip_limits
+from swatchbook.data import py7zr_limits
 from swatchbook.data.limits import Limits
 from swatchbook.errors import DataError, first_ten
 
@@ -49,16 +49,16 @@ class Archive:
         self.limits = limits or Limits()
 
     def __enter__(self) -> "Archive":
-        with _telling(self.path), sevenzip_limits.held_to(self.limits):
+        with _telling(self.path), py7zr_limits.held_to(self.limits):
             self._check_header_size()
             self._archive = py7zr.SevenZipFile(self.path)
         try:
-            with _telling(self.path), sevenzip_limits.held_to(self.limits):
+            with _telling(self.path), py7zr_limits.held_to(self.limits):
                 if self._archive.needs_password():
                     raise py7zr.exceptions.PasswordRequired
                 streams = self._archive.header.main_streams
                 for block in streams.unpackinfo.folders if streams else ():
-                    sevenzip_limits.check_methods(block)
+                    py7zr_limits.check_methods(block)
                 members = list(self._archive.files)
             check_members(members, self.path)
             self._members = [member for member in members if not member.is_directory]
@@ -80,7 +80,7 @@ class Archive:
             start = file.read(32)
         if not start:
             raise DataError("an empty file, no 7z archive", where=self.path, hint=DAMAGED_HINT)
-        most = sevenzip_limits.most_header_bytes(self.limits)
+        most = py7zr_limits.most_header_bytes(self.limits)
         if len(start) < 32 or not start.startswith(py7zr.properties.MAGIC_7Z):
             return  # py7zr says so better
         stated = struct.unpack_from("<Q", start, 20)[0]
@@ -105,7 +105,7 @@ class Archive:
             with _telling(self.path):
                 start, end = streams.packinfo.packpositions[number : number + 2]
                 self._archive.fp.seek(self._archive.afterheader + start)
-                decompressor = sevenzip_limits.decompressor(block, end - start)
+                decompressor = py7zr_limits.decompressor(block, end - start)
             yield from self._cut(decompressor, filled.get(id(block), []))
 
     def _cut(self, decompressor: Any, members: list[Any]) -> Iterator[tuple[str, bytes]]:

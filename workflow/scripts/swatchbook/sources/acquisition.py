@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from swatchbook import files
 from swatchbook.errors import ConfigurationError, DataError, DownloadError
-from swatchbook.sources import buckets, kaggle, local_copies
-from swatchbook.sources.addresses import redacted
+from swatchbook.sources import buckets, kaggle, local_files
 from swatchbook.sources.downloads import fetch, verify
+from swatchbook.sources.urls import redacted
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ def _candidates(
             yield _Candidate(f"mirror {redacted(mirror)}", at_address(base))
         else:
             path = Path(mirror).expanduser() / subfolder / file
-            yield _Candidate(f"mirror {mirror}", partial(local_copies.copy, path))
+            yield _Candidate(f"mirror {mirror}", partial(local_files.copy, path))
     for source in spec.get("sources", ()):
         match source:
             case {"kind": "url", "base": base}:
@@ -157,7 +157,7 @@ def _from_folder(folder: Path, file: str, path: Path) -> None:
     folder = folder.expanduser()
     if not folder.is_dir():
         raise Unavailable("there is no such folder here")
-    local_copies.copy(folder / file, path)
+    local_files.copy(folder / file, path)
 
 
 def _from_kaggle(

@@ -6,9 +6,9 @@ from typing import Any, BinaryIO
 from swatchbook import files
 from swatchbook.errors import DownloadError
 from swatchbook.progress import Progress
-from swatchbook.sources.addresses import redacted
 from swatchbook.sources.downloads import TIMEOUTS
-from swatchbook.sources.transfers import check_room
+from swatchbook.sources.http_transfer import check_room
+from swatchbook.sources.urls import redacted
 
 SCHEME = "s3://"
 CREDENTIALS = (

@@ -10,8 +10,14 @@ import requests
 
 from swatchbook import files
 from swatchbook.errors import DownloadError
-from swatchbook.sources.addresses import redacted, split_credentials
-from swatchbook.sources.transfers import BrokenTransfer, Transfer, is_among, receive, wrong_digest
+from swatchbook.sources.http_transfer import (
+    BrokenTransfer,
+    Transfer,
+    is_among,
+    receive,
+    wrong_digest,
+)
+from swatchbook.sources.urls import redacted, split_credentials
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from swatchbook.errors import DownloadError
-from swatchbook.sources import downloads, local_copies
-from swatchbook.sources.transfers import StatusError
+from swatchbook.sources import downloads, local_files
+from swatchbook.sources.http_transfer import StatusError
 
 HOMEPAGE = "https://www.kaggle.com"
 SETTINGS = f"{HOMEPAGE}/settings"
@@ -94,8 +94,8 @@ def fetch(
             where=error.where,
             hint=f"accept them at {rules(competition)}",
         ) from None
-    if not file.endswith(".zip") and local_copies.is_zip(destination):
-        local_copies.unzip_in_place(destination, file)
+    if not file.endswith(".zip") and local_files.is_zip(destination):
+        local_files.unzip_in_place(destination, file)
 
 
 def rules(competition: str) -> str:

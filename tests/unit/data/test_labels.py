@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from swatchbook.data import label_tables
+from swatchbook.data import labels
 from swatchbook.errors import DataError
 
 CLASSES = ["cat", "dog", "T-shirt, blue"]
@@ -14,7 +14,7 @@ CLASSES = ["cat", "dog", "T-shirt, blue"]
 def read(tmp_path: Path, content: bytes) -> dict[str, int]:
     path = tmp_path / "labels.csv"
     path.write_bytes(content)
-    table = label_tables.read(path, CLASSES)
+    table = labels.read_table(path, CLASSES)
     assert table.dtype == np.int64
     return {str(id_): int(index) for id_, index in table.items()}
 
@@ -53,20 +53,20 @@ def test_the_first_ten_are_named_and_all_are_counted(
 
 def test_a_header_without_rows_leaves_every_image_without_a_label(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_bytes(b"id,label\n")
-    table = label_tables.read(tmp_path / "labels.csv", CLASSES)
+    table = labels.read_table(tmp_path / "labels.csv", CLASSES)
     with pytest.raises(DataError, match=r"labels\.csv: images in some\.7z without a label: 1, 2"):
-        label_tables.join(["1", "2"], table, images="some.7z", labels=tmp_path / "labels.csv")
+        labels.join(["1", "2"], table, images="some.7z", labels=tmp_path / "labels.csv")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.csv: cannot be read: No such file"):
-        label_tables.read(tmp_path / "none.csv", CLASSES)
+        labels.read_table(tmp_path / "none.csv", CLASSES)
 
 
 def joined(tmp_path: Path, ids: list[str], rows: list[str]) -> list[int]:
     (tmp_path / "labels.csv").write_text("\n".join(["id,label", *rows]))
-    table = label_tables.read(tmp_path / "labels.csv", CLASSES)
-    return label_tables.join(ids, table, images="some.7z", labels="labels.csv").tolist()
+    table = labels.read_table(tmp_path / "labels.csv", CLASSES)
+    return labels.join(ids, table, images="some.7z", labels="labels.csv").tolist()
 
 
 def test_labels_follow_ids_not_file_order(tmp_path: Path) -> None:
@@ -103,4 +103,4 @@ def test_labels_without_an_image_are_named_and_counted(tmp_path: Path) -> None:
 def test_id_order_is_by_number_if_all_are_numbers_else_by_text(
     ids: list[str], ordered: list[str]
 ) -> None:
-    assert label_tables.sorted_ids(ids) == ordered
+    assert labels.sorted_ids(ids) == ordered

@@ -1,4 +1,4 @@
-"""Files copied, and unwrapped from a zip archive, with a progress bar."""
+"""Files on this machine: copied, or unwrapped from a zip archive, with a progress bar."""
 
 import lzma
 import zipfile

@@ -1,4 +1,4 @@
-"""Label tables: which image is what, joined by id and never by the order of anything."""
+"""Labels: which image is what, joined by id and never by the order of anything."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from swatchbook.errors import DataError, first_ten
 COLUMNS = ["id", "label"]
 
 
-def read(path: str | Path, classes: Sequence[str]) -> pd.Series:
+def read_table(path: str | Path, classes: Sequence[str]) -> pd.Series:
     """Read a label table.
 
     Parameters
@@ -93,7 +93,7 @@ def join(ids: Sequence[str], table: pd.Series, *, images: object, labels: object
     ids
         The ids of the images that there are, each once.
     table
-        What `read` returned.
+        What `read_table` returned.
     images, labels
         The files that the ids and the table came from, for the message.
 

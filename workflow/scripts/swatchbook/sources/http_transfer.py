@@ -21,7 +21,7 @@ import urllib3
 
 from swatchbook.errors import DownloadError, StorageError
 from swatchbook.progress import Progress
-from swatchbook.sources.addresses import origin, redacted, redirect_target
+from swatchbook.sources.urls import origin, redacted, redirect_target
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Addresses: what may be shown of one, which origin it has and where a redirect may lead."""
+"""URLs: what may be shown of one, which origin it has and where a redirect may lead."""
 
 from base64 import b64encode
 from collections.abc import Mapping
