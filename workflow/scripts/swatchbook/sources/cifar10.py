@@ -1,9 +1,13 @@
 """CIFAR-10 from its authors' binary batches, in the form in which Kaggle publishes it."""
 
+import fcntl
 import io
+import logging
 import tarfile
+import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -11,16 +15,83 @@ import numpy as np
 import py7zr
 from py7zr.helpers import ArchiveTimestamp
 
-from swatchbook.errors import DataError
+from swatchbook import files
+from swatchbook.errors import DataError, DownloadError
 from swatchbook.files import replacing_file
 from swatchbook.progress import Progress
+from swatchbook.sources import downloads
 
+logger = logging.getLogger(__name__)
+
+TARBALL = "cifar-10-binary.tar.gz"
 BATCHES = tuple(f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6))
 IMAGES_PER_BATCH = 10_000
 SIDE = 32
 PIXEL_BYTES = 3 * SIDE * SIDE
 # Any one will do: with the time of packing, the same images would give other bytes each time.
 PACKED_AT = ArchiveTimestamp.from_datetime(1_234_567_890.0)
+
+
+def make(
+    file: str,
+    classes: Sequence[str],
+    destination: Path,
+    *,
+    url: str,
+    md5: str,
+    wait: Callable[[float], object] = time.sleep,
+) -> None:
+    """Make one of Kaggle's files out of the authors' tarball, which stays beside it for the other.
+
+    Parameters
+    ----------
+    file
+        ``train.7z`` or ``trainLabels.csv``.
+    classes
+        The class names, in the order of the class indices.
+    url, md5
+        Where the tarball is, and its digest.
+    wait
+        What is called with the seconds to pass before the server is asked again.
+
+    Raises
+    ------
+    DownloadError
+        If the tarball cannot be had or another one is in place; or for any other `file`.
+    DataError
+        If the tarball is not what CIFAR-10's is.
+    StorageError
+        If a file cannot be stored.
+    """
+    tarball = destination.parent / TARBALL
+    with _locked(destination.parent / f".{TARBALL}.lock"):
+        if not tarball.exists():
+            downloads.fetch(url, tarball, md5=md5, wait=wait)
+        elif (digest := files.digest(tarball, "md5")) != md5.lower():
+            raise DownloadError(
+                f"has the MD5 digest {digest}, not {md5}", where=tarball, hint=f"delete {tarball}"
+            )
+    if file == "trainLabels.csv":
+        write_label_table(tarball, destination, classes)
+    elif file == "train.7z":
+        write_archive(tarball, destination)
+    else:
+        raise DownloadError(f"only train.7z and trainLabels.csv can be made of it, not {file}")
+
+
+@contextmanager
+def _locked(lock: Path) -> Iterator[None]:
+    """Let one process at a time in. The lock's file stays: to remove it would open a gap."""
+    with open(lock, "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            logger.info("%s: waiting for another process", lock)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            # Some cluster file systems have no locks. Without one, the worst is a second download.
+            logger.warning("%s: cannot be locked: %s", lock, error.strerror)
+        yield
 
 
 def write_label_table(
@@ -104,23 +175,29 @@ def read_batches(
     DataError
         If a batch is missing or has another size, or the tarball cannot be read.
     """
-    size = images_per_batch * (1 + PIXEL_BYTES)
     try:
         with tarfile.open(tarball, "r:gz") as archive:
             for name in BATCHES:
-                member = archive.getmember(name)
-                # A link, too, could be followed to a file.
-                if not member.isreg():
-                    raise DataError(f"{name} is no file in it", where=tarball)
-                if member.size != size:
-                    raise DataError(
-                        f"{name} has {member.size:,} bytes, not {size:,}", where=tarball
-                    )
-                content = archive.extractfile(member).read()
-                records = np.frombuffer(content, np.uint8).reshape(images_per_batch, -1)
-                planes = records[:, 1:].reshape(images_per_batch, 3, SIDE, SIDE)
-                yield records[:, 0], np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
-    except KeyError:
-        raise DataError(f"has no member {name}", where=tarball) from None
+                yield _batch(archive, name, images_per_batch, tarball)
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise DataError(f"cannot be read: {error}", where=tarball) from error
+
+
+def _batch(
+    archive: tarfile.TarFile, name: str, images: int, tarball: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read one batch: for each image a byte for the label, then its red, green and blue plane."""
+    size = images * (1 + PIXEL_BYTES)
+    try:
+        member = archive.getmember(name)
+    except KeyError:
+        raise DataError(f"has no member {name}", where=tarball) from None
+    # A link, too, could be followed to a file.
+    if not member.isreg():
+        raise DataError(f"{name} is no file in it", where=tarball)
+    if member.size != size:
+        raise DataError(f"{name} has {member.size:,} bytes, not {size:,}", where=tarball)
+    content = archive.extractfile(member).read()
+    records = np.frombuffer(content, np.uint8).reshape(images, -1)
+    planes = records[:, 1:].reshape(images, 3, SIDE, SIDE)
+    return records[:, 0], np.ascontiguousarray(planes.transpose(0, 2, 3, 1))

@@ -98,6 +98,15 @@ def fetch(
         local_files.unzip_in_place(destination, file)
 
 
+def advice(competition: str) -> str:
+    """Say how a user gets at a competition's files."""
+    return (
+        f"from Kaggle: create a token at {SETTINGS} (API, create token), save it as "
+        "~/.kaggle/access_token or set KAGGLE_API_TOKEN, and accept the rules at "
+        f"{rules(competition)}"
+    )
+
+
 def rules(competition: str) -> str:
     """Return the address at which a user accepts a competition's rules."""
     return f"{HOMEPAGE}/competitions/{competition}/rules"

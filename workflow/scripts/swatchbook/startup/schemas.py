@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from swatchbook import signatures
+from swatchbook.sources.kinds import KINDS
 from swatchbook.training.augmentation import AUGMENTATIONS
 from swatchbook.training.layers import LAYERS
 from swatchbook.training.optimizers import OPTIMIZERS
@@ -32,6 +33,7 @@ TABLES: dict[str, Table] = {
     "layers": LAYERS,
     "optimizers": OPTIMIZERS,
     "augmentations": AUGMENTATIONS,
+    "sources": KINDS,
 }
 
 
