@@ -66,8 +66,8 @@ def fetch(
     """
     address, credentials = split_credentials(url, headers or {})
     shown = redacted(url)
-    is_fresh_try = False
     failures = 0
+    is_fresh_try = False
     with files.replacing_file(destination) as file, requests.Session() as session:
         transfer = Transfer(file, pinned=bool(sha256 or md5))
         while True:
@@ -75,21 +75,7 @@ def fetch(
                 receive(session, address, credentials, destination, transfer, timeouts)
             except BrokenTransfer as broken:
                 failures += 1
-                if failures >= attempts:
-                    raise DownloadError(
-                        f"{broken} (attempt {failures} of {attempts})",
-                        where=shown,
-                        hint="check the network, or try again later",
-                    ) from None
-                seconds = broken.wait
-                if seconds is None:
-                    seconds = 2 ** (failures - 1) * random.uniform(0.5, 1.0)
-                seconds = min(seconds, LONGEST_WAIT)
-                logger.warning(
-                    "%s: %s (attempt %d of %d); the next in %.0f s",
-                    shown, broken, failures, attempts, seconds,
-                )  # fmt: skip
-                wait(seconds)
+                wait(_pause(broken, failures, attempts, shown))
                 continue
             mismatch = transfer.mismatch(sha256, md5)
             if mismatch is None:
@@ -103,6 +89,24 @@ def fetch(
             logger.warning("%s: %s; once more from the beginning", shown, mismatch)
             is_fresh_try = True
             transfer.start_over()
+
+
+def _pause(broken: BrokenTransfer, failures: int, attempts: int, shown: str) -> float:
+    """Return the seconds to wait before the next attempt, if there is to be one."""
+    if failures >= attempts:
+        raise DownloadError(
+            f"{broken} (attempt {failures} of {attempts})",
+            where=shown,
+            hint="check the network, or try again later",
+        ) from None
+    seconds = broken.wait
+    if seconds is None:
+        seconds = 2 ** (failures - 1) * random.uniform(0.5, 1.0)
+    seconds = min(seconds, LONGEST_WAIT)
+    logger.warning(
+        "%s: %s (attempt %d of %d); the next in %.0f s", shown, broken, failures, attempts, seconds
+    )
+    return seconds
 
 
 def verify(path: Path, sha256: Sequence[str], *, hint: str | None = None) -> str:

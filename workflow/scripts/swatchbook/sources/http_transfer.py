@@ -9,8 +9,6 @@ import re
 import shutil
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -294,15 +292,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _retry_after(value: str) -> float | None:
     """The seconds that a Retry-After header asks for, given as such or as a date."""
-    if value.strip().isdecimal():
-        return float(value)
     try:
-        then = parsedate_to_datetime(value)
-    except ValueError:
+        return urllib3.Retry().parse_retry_after(value)
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
         return None
-    # A date without a zone is in UTC, says the HTTP standard.
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max(0.0, (then - datetime.now(UTC)).total_seconds())
 
 
 def is_among(digest: str, pins: Sequence[str]) -> bool:
