@@ -91,6 +91,16 @@ def test_a_mirror_may_be_an_address(server: Loopback, take: Acquire, target: Pat
     assert receipt["source"] == f"mirror {server.url('/mirror')}"
 
 
+def test_a_data_set_without_a_folder_of_its_own_lies_in_the_mirror_itself(
+    server: Loopback, take: Acquire, target: Path, tmp_path: Path
+) -> None:
+    server.serve(f"/mirror/{FILE}", CONTENT)
+    for mirror in (str(folder_with(tmp_path / "mirror")), server.url("/mirror")):
+        receipt = take(pinned() | {"mirror": None}, FILE, target, mirror=mirror)
+        assert receipt["source"] == f"mirror {mirror}"
+        target.unlink()
+
+
 @pytest.mark.parametrize("scheme", ["HTTP", "ftp", "s3"])
 def test_an_address_is_never_taken_for_a_folder_and_told_with_its_password(
     take: Acquire, target: Path, scheme: str

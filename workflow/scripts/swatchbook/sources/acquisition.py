@@ -89,7 +89,7 @@ def acquire(
 def _sources(spec: Mapping, wanted: Wanted, mirror: str | None) -> Iterator[Source]:
     """The sources in the order in which they are tried."""
     if mirror:
-        yield _mirror(mirror, spec.get("mirror", ""), wanted)
+        yield _mirror(mirror, spec.get("mirror") or "", wanted)
     for source in spec.get("sources", ()):
         yield _of_its_kind(source, wanted)
 
