@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.data import arrays, idx, labels, limits, sevenzip, splits
+from swatchbook.data import archive_formats, arrays, idx, labels, limits, splits
 from swatchbook.data.images import decode_all, encode_png
 from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
@@ -116,7 +116,7 @@ def _read_archive(spec: Mapping[str, Any], folder: Path) -> Images:
     images_path = folder / spec["archive"]["images"]
     labels_path = folder / spec["archive"]["labels"]
     table = labels.read_table(labels_path, spec["classes"])
-    with sevenzip.Archive(images_path, limits.of(spec)) as archive:
+    with archive_formats.opened(images_path, limits.of(spec)) as archive:
         id_of = image_ids(archive.names, images_path)
         ids = labels.sorted_ids(list(id_of.values()))
         indices = labels.join(ids, table, images=images_path, labels=labels_path)

@@ -28,6 +28,19 @@ class Limits:
     total_bytes: int = 16 * 1024**3
     ratio: float = 200
 
+    def check_count(self, members: int, where: object) -> None:
+        """Check how many members an archive has.
+
+        Raises
+        ------
+        DataError
+            If it has more than the limit.
+        """
+        if members > self.members:
+            raise DataError(
+                f"more than {self.members:,} members", where=where, hint=advice("members")
+            )
+
     def check_sizes(self, sizes: Mapping[str, int], packed: int, where: object) -> None:
         """Check what a header states, before anything is unpacked for it.
 
@@ -51,7 +64,7 @@ class Limits:
             raise DataError(
                 f"members of more than {self.member_bytes:,} bytes: {first_ten(large)}",
                 where=where,
-                hint=_raise("member_bytes"),
+                hint=advice("member_bytes"),
             )
         self.check_total(sum(sizes.values()), packed, where)
 
@@ -67,13 +80,13 @@ class Limits:
             raise DataError(
                 f"would unpack to {total:,} bytes, and {self.total_bytes:,} are allowed",
                 where=where,
-                hint=_raise("total_bytes"),
+                hint=advice("total_bytes"),
             )
         if total > self.ratio * packed:
             raise DataError(
                 f"{packed:,} bytes would unpack to {total:,}, more than {self.ratio:g} times that",
                 where=where,
-                hint=_raise("ratio"),
+                hint=advice("ratio"),
             )
 
 
@@ -82,5 +95,6 @@ def of(spec: Mapping[str, Any]) -> Limits:
     return Limits(**spec.get("limits", {}))
 
 
-def _raise(key: str) -> str:
+def advice(key: str) -> str:
+    """Say what a user can do about a file that is beyond one of the limits."""
     return f"a bomb? If you trust it, raise limits.{key} in the data set's file"

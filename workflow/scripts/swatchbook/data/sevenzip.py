@@ -7,72 +7,53 @@ and cut into members by the sizes that the header states. Only `SevenZipFile.hea
 the decompressor of a folder are used, and the version is pinned.
 """
 
-import re
 import stat
 import struct
-import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import py7zr
 
-from swatchbook.data import py7zr_limits
-from swatchbook.data.limits import Limits
-from swatchbook.errors import DataError, first_ten
+from swatchbook.data import archives, limits, py7zr_limits
+from swatchbook.data.archives import DAMAGED_HINT, Member
+from swatchbook.errors import DataError
 
 BLOCK_BYTES = 1 << 20
-DAMAGED_HINT = "delete the file and run again to download it anew"
-BOMB_HINT = "a bomb? If you trust it, raise limits.members in the data set's file"
 
 
-class Archive:
-    """An open 7z archive; a context manager.
-
-    Attributes
-    ----------
-    names
-        The names of all files in it, in archive order, directories left out.
+class Archive(archives.Archive):
+    """An open 7z archive.
 
     Raises
     ------
     DataError
-        On opening, before anything is unpacked, if it is not a 7z archive, is encrypted or packed
-        by a method that is not supported, is beyond the limits, or has a member whose name leads
-        out of a folder or that is no file; on opening or reading, if it is truncated or damaged.
+        As any archive; on opening, also if it is encrypted or packed by a method that is not
+        supported.
     """
 
-    def __init__(self, path: str | Path, limits: Limits | None = None):
-        self.path = path
-        self.limits = limits or Limits()
-
-    def __enter__(self) -> "Archive":
+    def members(self) -> list[Member]:
         with _telling(self.path), py7zr_limits.held_to(self.limits):
             self._check_header_size()
-            self._archive = py7zr.SevenZipFile(self.path)
-        try:
-            with _telling(self.path), py7zr_limits.held_to(self.limits):
-                if self._archive.needs_password():
-                    raise py7zr.exceptions.PasswordRequired
-                streams = self._archive.header.main_streams
-                for block in streams.unpackinfo.folders if streams else ():
-                    py7zr_limits.check_methods(block)
-                members = list(self._archive.files)
-            check_members(members, self.path)
-            self._members = [member for member in members if not member.is_directory]
-            self.names = [member.filename for member in self._members]
-            sizes = {member.filename: member.uncompressed for member in self._members}
-            packed = Path(self.path).stat().st_size
-            self.limits.check_sizes(sizes, packed, self.path)
-        except BaseException:
-            self._archive.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._archive.close()
+            self._archive = self.resources.enter_context(py7zr.SevenZipFile(self.path))
+            if self._archive.needs_password():
+                raise py7zr.exceptions.PasswordRequired
+            streams = self._archive.header.main_streams
+            for block in streams.unpackinfo.folders if streams else ():
+                py7zr_limits.check_methods(block)
+            members = list(self._archive.files)
+        self._files = [member for member in members if not member.is_directory]
+        return [
+            Member(
+                member.filename,
+                0 if member.is_directory else member.uncompressed,
+                member.is_directory,
+                _why_not_a_file(member),
+            )
+            for member in members
+        ]
 
     def _check_header_size(self) -> None:
         """Check the header's size as packed, since py7zr reads it whole."""
@@ -94,7 +75,7 @@ class Archive:
         releases Python's global lock, so a second thread can decode what has been yielded.
         """
         filled: dict[int, list[Any]] = {}
-        for member in self._members:
+        for member in self._files:
             if member.emptystream:
                 yield member.filename, b""
             else:
@@ -144,60 +125,6 @@ class Archive:
                 )
 
 
-def check_members(members: Sequence[Any], where: object) -> None:
-    """Check what an archive's members call themselves and what they are, all before any is read.
-
-    Parameters
-    ----------
-    members
-        As in py7zr's `SevenZipFile.files`.
-
-    Raises
-    ------
-    DataError
-        If a name leads out of a folder or cannot be one everywhere, if two are the same but for
-        capital letters, or if a member is a link or a device.
-    """
-    problems = [
-        f"{member.filename!r} ({reason})"
-        for member in members
-        if (reason := why_not_a_name(member.filename) or _why_not_a_file(member))
-    ]
-    if problems:
-        raise DataError(f"members that no archive should have: {first_ten(problems)}", where=where)
-    seen: set[str] = set()
-    twice = []
-    for member in members:
-        if not member.is_directory:
-            name = PurePosixPath(member.filename).as_posix().casefold()
-            if name in seen:
-                twice.append(member.filename)
-            seen.add(name)
-    if twice:
-        raise DataError(
-            f"members that stand twice, capital letters aside: {first_ten(twice)}", where=where
-        )
-
-
-def why_not_a_name(name: str) -> str | None:
-    """Say why a member's name is not one that is safe everywhere; ``None`` if it is."""
-    if not name:
-        return "no name"
-    if "\0" in name:
-        return "a NUL in it"
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
-        return "a control character in it"
-    if "\\" in name:
-        return "a backslash in it"
-    if name.startswith("/"):
-        return "an absolute path"
-    if re.match(r"[A-Za-z]:", name):
-        return "a drive letter"
-    if ".." in name.split("/"):
-        return "it leads out of its folder"
-    return None
-
-
 def _why_not_a_file(member: Any) -> str | None:
     """Say what a member is, if neither a file nor a folder."""
     if member.is_directory and not member.emptystream:
@@ -229,7 +156,10 @@ def _telling(path: str | Path) -> Iterator[None]:
             raise DataError(f"cannot be read: {error.strerror}", where=path) from error
         text = str(error) or type(error).__name__
         if "exceeds limit" in text:
-            what, hint = f"its header asks for more than is allowed: {text}", BOMB_HINT
+            what, hint = (
+                f"its header asks for more than is allowed: {text}",
+                limits.advice("members"),
+            )
         elif "truncated" in text or "exceeds the archive size" in text:
             what, hint = f"the archive is cut off: {text}", DAMAGED_HINT
         else:

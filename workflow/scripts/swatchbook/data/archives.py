@@ -1,0 +1,141 @@
+"""What archives of all formats have in common, and what no archive may have in it."""
+
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, Self
+
+from swatchbook.data.limits import Limits
+from swatchbook.errors import DataError, first_ten
+
+DAMAGED_HINT = "delete the file and run again to download it anew"
+
+
+class Member(NamedTuple):
+    """What an archive states of one member, before anything is unpacked.
+
+    Attributes
+    ----------
+    name
+        Its name as it stands in the archive.
+    size
+        Its bytes, unpacked.
+    is_folder
+        Whether it is a folder.
+    why_not_a_file
+        What it is, if neither a file nor a folder: "a link".
+    """
+
+    name: str
+    size: int
+    is_folder: bool = False
+    why_not_a_file: str | None = None
+
+
+class Archive(ABC):
+    """An open archive; a context manager. A format says what `members` and `stream` do.
+
+    Attributes
+    ----------
+    path
+        The archive.
+    limits
+        How much it may unpack to.
+    resources
+        Closes what is entered into it, in the end or if opening fails.
+    names
+        The names of all files in it, in archive order, directories left out.
+
+    Raises
+    ------
+    DataError
+        On opening, before anything is unpacked, if it is not an archive of this format, is beyond
+        the limits, or has a member whose name leads out of a folder or that is no file; on opening
+        or reading, if it is truncated or damaged.
+    """
+
+    def __init__(self, path: str | Path, limits: Limits | None = None):
+        self.path = path
+        self.limits = limits or Limits()
+        self.resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as on_failure:
+            on_failure.push(self.resources)
+            # One more than allowed is enough to be refused.
+            members = list(islice(self.members(), self.limits.members + 1))
+            check_members(members, self.path)
+            files = [member for member in members if not member.is_folder]
+            packed = Path(self.path).stat().st_size
+            self.limits.check_count(len(members), self.path)
+            self.limits.check_sizes({file.name: file.size for file in files}, packed, self.path)
+            on_failure.pop_all()
+        self.names = [file.name for file in files]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.resources.close()
+
+    @abstractmethod
+    def members(self) -> Iterable[Member]:
+        """Open the archive and tell of every member, files and others, in archive order.
+
+        What is opened is entered into `resources`. A `DataError` says why it cannot be read.
+        """
+
+    @abstractmethod
+    def stream(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and the content of every file, in archive order, in one pass."""
+
+
+def check_members(members: Sequence[Member], where: object) -> None:
+    """Check what an archive's members call themselves and what they are, all before any is read.
+
+    Raises
+    ------
+    DataError
+        If a name leads out of a folder or cannot be one everywhere, if two are the same but for
+        capital letters, or if a member is a link or a device.
+    """
+    problems = [
+        f"{member.name!r} ({reason})"
+        for member in members
+        if (reason := why_not_a_name(member.name) or member.why_not_a_file)
+    ]
+    if problems:
+        raise DataError(f"members that no archive should have: {first_ten(problems)}", where=where)
+    seen: set[str] = set()
+    twice = []
+    for member in members:
+        if not member.is_folder:
+            name = PurePosixPath(member.name).as_posix().casefold()
+            if name in seen:
+                twice.append(member.name)
+            seen.add(name)
+    if twice:
+        raise DataError(
+            f"members that stand twice, capital letters aside: {first_ten(twice)}", where=where
+        )
+
+
+def why_not_a_name(name: str) -> str | None:
+    """Say why a member's name is not one that is safe everywhere; ``None`` if it is."""
+    if not name:
+        return "no name"
+    if "\0" in name:
+        return "a NUL in it"
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
+        return "a control character in it"
+    if "\\" in name:
+        return "a backslash in it"
+    if name.startswith("/"):
+        return "an absolute path"
+    if re.match(r"[A-Za-z]:", name):
+        return "a drive letter"
+    if ".." in name.split("/"):
+        return "it leads out of its folder"
+    return None
