@@ -32,7 +32,7 @@ def is_changed_by(scripts: Path, entry_point: str, changed: str) -> bool:
     [
         ("decode.py", "decode.py"),  # itself
         ("decode.py", "swatchbook/data/decoding.py"),  # what the package offers as its own
-        ("decode.py", "swatchbook/data/images.py"),  # by decoding
+        ("decode.py", "swatchbook/data/png.py"),  # by decoding, dataset_formats, archive_dataset …
         ("decode.py", "swatchbook/data/splits.py"),
         ("figures.py", "swatchbook/data/splits.py"),  # by arrays, by comparison_data
         ("explore.py", "swatchbook/figures/style.py"),

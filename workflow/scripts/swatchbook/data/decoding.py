@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.data import archive_formats, arrays, idx, labels, limits, splits
-from swatchbook.data.images import decode_all, encode_png
+from swatchbook.data import archive_formats, arrays, idx, image_formats, labels, limits, png, splits
+from swatchbook.data.image_stream import decode_all
 from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
 
@@ -117,6 +117,7 @@ def _read_archive(spec: Mapping[str, Any], folder: Path) -> Images:
     labels_path = folder / spec["archive"]["labels"]
     table = labels.read_table(labels_path, spec["classes"])
     with archive_formats.opened(images_path, limits.of(spec)) as archive:
+        decode_of = image_formats.decoders(archive.names, images_path)
         id_of = image_ids(archive.names, images_path)
         ids = labels.sorted_ids(list(id_of.values()))
         indices = labels.join(ids, table, images=images_path, labels=labels_path)
@@ -124,8 +125,10 @@ def _read_archive(spec: Mapping[str, Any], folder: Path) -> Images:
         size = spec["image"]
         pixels = np.empty((len(ids), size["height"], size["width"], size["channels"]), np.uint8)
         with Progress(f"decode {images_path.name}", len(ids), "image") as progress:
-            named = ((id_of[name], content) for name, content in archive.stream())
-            decode_all(named, row_of, pixels, images_path, progress)
+            encoded = (
+                (id_of[name], decode_of[name], content) for name, content in archive.stream()
+            )
+            decode_all(encoded, row_of, pixels, images_path, progress)
     pinned = spec.get("content", {})
     _check_content(images_path, "pixels in id order", pixels, pinned.get("images"))
     _check_content(
@@ -140,11 +143,8 @@ def image_ids(names: list[str], archive: object) -> dict[str, str]:
     Raises
     ------
     DataError
-        If a member is no PNG by its name, or two members have the same id, capital letters aside.
+        If there is none, or if two have the same id, capital letters aside.
     """
-    others = [name for name in names if PurePosixPath(name).suffix.lower() != ".png"]
-    if others:
-        raise DataError(f"members that are no PNG files: {first_ten(others)}", where=archive)
     if not names:
         raise DataError("there is no image in the archive", where=archive)
     id_of: dict[str, str] = {}
@@ -190,5 +190,5 @@ def extract(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> 
         for id_, pixels in zip(images.ids, images.pixels, strict=True):
             path = output / f"{id_}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode_png(pixels))
+            path.write_bytes(png.encode(pixels))
             progress.update()

@@ -1,70 +1,28 @@
-"""PNG files become the pixels that they show; whatever else they are is refused by id."""
+"""Every image of a stream goes to the row of its id, and what is no image is told by its id."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from makers import png, random_images, raw_png
-from swatchbook.data.images import decode_all, decode_png, encode_png, png_header
+from swatchbook.data import png as png_files
+from swatchbook.data.image_stream import Encoded, decode_all
 from swatchbook.errors import DataError
 from swatchbook.progress import Progress
 
 RED = raw_png(5, 4, 8, 2, bytes([255, 0, 0]) * 5)
-GREY = raw_png(5, 4, 8, 0, bytes([7]) * 5)
-NOISE = png(random_images(1, 4, 5)[0])
 
 
-def test_a_red_image_is_red() -> None:
-    pixels = decode_png(RED, 4, 5, 3)
-    assert pixels.dtype == np.uint8
-    np.testing.assert_array_equal(pixels, np.broadcast_to([255, 0, 0], (4, 5, 3)))
+def of_png(id_: str, content: bytes) -> Encoded:
+    return id_, png_files.decode, content
 
 
-def test_a_grey_image_keeps_one_channel() -> None:
-    np.testing.assert_array_equal(decode_png(GREY, 4, 5, 1), np.full((4, 5, 1), 7))
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_what_is_encoded_decodes_to_the_same_pixels(channels: int) -> None:
-    pixels = random_images(1, 7, 3, channels)[0]
-    np.testing.assert_array_equal(decode_png(encode_png(pixels), 7, 3, channels), pixels)
-
-
-def test_an_encoded_red_image_is_red_to_others() -> None:
-    blue_first = cv2.imdecode(
-        np.frombuffer(encode_png(np.array([[[255, 0, 0]]], np.uint8)), np.uint8), cv2.IMREAD_COLOR
-    )
-    assert blue_first[0, 0].tolist() == [0, 0, 255]
-
-
-def test_the_header_is_the_one_that_encoders_write() -> None:
-    assert RED.startswith(png_header(4, 5, 3))
-    assert GREY.startswith(png_header(4, 5, 1))
-    assert NOISE.startswith(png_header(4, 5, 3))
-
-
-def flipped(content: bytes, position: int) -> bytes:
-    return content[:position] + bytes([content[position] ^ 0x55]) + content[position + 1 :]
-
-
-def test_rgb_is_refused_where_grey_is_wanted() -> None:
-    with pytest.raises(ValueError, match="RGB instead of grey"):
-        decode_png(RED, 4, 5, 1)
-
-
-@pytest.mark.parametrize("position", range(8, len(NOISE) - 4))
-def test_no_flipped_byte_changes_a_pixel_unnoticed(position: int) -> None:
-    with pytest.raises(ValueError):
-        decode_png(flipped(NOISE, position), 4, 5, 3)
-
-
-def decode_into(images: Mapping[str, bytes] | Iterator[tuple[str, bytes]]) -> np.ndarray:
+def decode_into(images: Mapping[str, bytes] | Iterator[Encoded]) -> np.ndarray:
     """Decode RGB images of 4 × 5 pixels; the ids' rows are in reverse order."""
-    named = list(images.items()) if isinstance(images, Mapping) else images
-    ids = [id_ for id_, _ in named] if isinstance(named, list) else []
+    named = [of_png(*item) for item in images.items()] if isinstance(images, Mapping) else images
+    ids = [id_ for id_, _, _ in named] if isinstance(named, list) else []
     row_of = {id_: row for row, id_ in enumerate(reversed(ids))}
     pixels = np.zeros((max(len(ids), 1), 4, 5, 3), np.uint8)
     with Progress("decode", len(ids), "image") as progress:
@@ -91,7 +49,7 @@ def test_the_first_ten_are_named_and_all_are_counted() -> None:
 
 
 def test_an_error_of_the_source_ends_the_decoding() -> None:
-    def source() -> Iterator[tuple[str, bytes]]:
+    def source() -> Iterator[Encoded]:
         yield from []
         raise RuntimeError("the archive broke off")
 
@@ -100,9 +58,9 @@ def test_an_error_of_the_source_ends_the_decoding() -> None:
 
 
 def test_an_error_of_the_source_after_many_images_ends_the_decoding() -> None:
-    def source() -> Iterator[tuple[str, bytes]]:
+    def source() -> Iterator[Encoded]:
         for _ in range(3000):
-            yield "1", RED
+            yield of_png("1", RED)
         raise RuntimeError("the archive broke off")
 
     pixels = np.zeros((1, 4, 5, 3), np.uint8)
@@ -114,6 +72,6 @@ def test_an_error_of_the_source_after_many_images_ends_the_decoding() -> None:
 
 
 def test_an_id_without_a_row_is_an_error_even_early_in_a_long_stream() -> None:
-    images = [("nobody's", RED), *[("1", RED)] * 3000]
+    images = [of_png("nobody's", RED), *[of_png("1", RED)] * 3000]
     with pytest.raises(KeyError, match="nobody's"), Progress("decode", None, "image") as progress:
         decode_all(images, {"1": 0}, np.zeros((1, 4, 5, 3), np.uint8), "some.7z", progress)
