@@ -23,9 +23,9 @@ ROOT = Path(__file__).parents[1]
 DECODE = """
 import sys, yaml
 sys.path.insert(0, sys.argv[1])
-from swatchbook import decoding
+from swatchbook.data import decode
 spec = yaml.safe_load(open(sys.argv[2]))
-decoding.decode(spec, sys.argv[3], sys.argv[4])
+decode(spec, sys.argv[3], sys.argv[4])
 """
 
 

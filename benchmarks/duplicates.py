@@ -27,7 +27,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from swatchbook.data import decoding
+from swatchbook.data import dataset_formats
 from swatchbook.inspection import duplicates
 from swatchbook.startup import configuration
 
@@ -41,11 +41,11 @@ def images_and_labels(mirror: Path, dataset: str) -> tuple[np.ndarray, np.ndarra
     """Return all pixels, training images first, all class indices and how many are for training."""
     schema = ROOT / "workflow" / "schemas" / "dataset.schema.json"
     spec = configuration.load_dataset(CONFIGS[dataset], [ROOT / "config" / "datasets"], schema)
-    train = decoding.read_images(spec, mirror / dataset)
+    train = dataset_formats.read(spec, mirror / dataset)
     if dataset == "fashion-mnist":
         return train.pixels, train.labels, len(train.ids) - train.given_test
     spec = spec | {"archive": {"images": "test.7z", "labels": "testLabels.csv"}, "content": {}}
-    test = decoding.read_images(spec, mirror / dataset)
+    test = dataset_formats.read(spec, mirror / dataset)
     pixels = np.concatenate([train.pixels, test.pixels])
     return pixels, np.concatenate([train.labels, test.labels]), len(train.ids)
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from swatchbook.comparison import metrics
-from swatchbook.data import decoding, splits
+from swatchbook.data import dataset_formats
 from swatchbook.startup import configuration
 from swatchbook.training import devices, models
 from swatchbook.training.epochs import Trainer
@@ -43,8 +43,8 @@ def train_here(options: argparse.Namespace) -> dict[str, float]:
     spec = configuration.load_dataset(
         "fashion-mnist", [ROOT / "config/datasets"], ROOT / "workflow/schemas/dataset.schema.json"
     )
-    data = decoding.read_images(spec, options.data)
-    rows = splits.from_settings(spec["split"], len(data.ids), data.given_test)
+    data = dataset_formats.read(spec, options.data)
+    rows = dataset_formats.split(spec, data)
     one_hot = np.eye(10, dtype=np.float32)
 
     def arrays(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
 with atheris.instrument_imports(include=["swatchbook", "py7zr"]):
-    from swatchbook.data import decoding, idx, labels, sevenzip
+    from swatchbook.data import archive_dataset, idx, labels, sevenzip
     from swatchbook.data.limits import Limits
     from swatchbook.errors import DataError
 
@@ -75,7 +75,7 @@ def fuzz_headers(path: Path, content: bytes) -> None:
 def check_archive(path: Path) -> list[str]:
     """Read an archive as `decode` does, and check what it lets in."""
     with sevenzip.Archive(path, LIMITS) as archive:
-        ids = decoding.image_ids(archive.names, path)
+        ids = archive_dataset.image_ids(archive.names, path)
         for name in archive.names:
             assert os.path.normpath(f"/in/{name}").startswith("/in/"), name
             assert not set("\\\0\n\x1b") & set(name), name

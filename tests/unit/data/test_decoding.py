@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from makers import png, random_images, raw_png, write_7z, write_idx, write_table
 from paths import ROOT
-from swatchbook.data import arrays, decoding, splits
+from swatchbook.data import archive_dataset, arrays, decoding, splits
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError
 from swatchbook.startup import configuration
@@ -238,7 +238,7 @@ def test_all_images_that_cannot_be_decoded_are_named_and_none_is_skipped(folder:
 
 def test_ids_are_file_names_without_folder_and_suffix() -> None:
     names = ["a/b/1.png", "2.PNG", "c/x.y.png"]
-    assert list(decoding.image_ids(names, "some.7z").values()) == ["1", "2", "x.y"]
+    assert list(archive_dataset.image_ids(names, "some.7z").values()) == ["1", "2", "x.y"]
 
 
 def test_idx_keeps_its_test_set_and_holds_out_the_first_training_images(idx_folder: Path) -> None:
@@ -263,7 +263,7 @@ def test_idx_without_a_validation_set(idx_folder: Path) -> None:
 @pytest.mark.parametrize("held_out", [30, 31])
 def test_no_more_can_be_held_out_than_there_is(held_out: int) -> None:
     with pytest.raises(DataError, match="cannot be held out of 30"):
-        splits.given(30, 10, held_out)
+        splits.given(30, 10, validation_first=held_out)
 
 
 BAD_IDX: dict[str, tuple[str, np.ndarray, str]] = {

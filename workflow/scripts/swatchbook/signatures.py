@@ -8,7 +8,16 @@ parameters, so that a new entry is written in one place.
 import inspect
 import types
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 
@@ -24,8 +33,9 @@ def schema(function: Callable[..., Any]) -> dict[str, Any]:
     Parameters
     ----------
     function
-        Its annotations are plain types, unions of them, ``Literal`` for a choice, or ``Annotated``
-        with a mapping of further keywords of JSON schema. A default makes a key optional.
+        Its annotations are plain types, unions of them, ``Literal`` for a choice, a ``TypedDict``
+        for an object, or ``Annotated`` with a mapping of further keywords of JSON schema. A default
+        makes a key optional.
 
     Raises
     ------
@@ -58,6 +68,14 @@ def _rules(annotation: Any) -> dict[str, Any]:
         return {"enum": list(arguments)}
     if origin in (Union, types.UnionType):
         return {"type": [JSON_TYPES[argument] for argument in arguments]}
+    if is_typeddict(annotation):
+        keys = get_type_hints(annotation, include_extras=True)
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "required": list(keys),
+            "properties": {key: _rules(of_key) for key, of_key in keys.items()},
+        }
     if annotation not in JSON_TYPES:
         raise TypeError(f"{annotation} has no JSON schema")
     return {"type": JSON_TYPES[annotation]}

@@ -1,16 +1,22 @@
-"""Which image belongs to the training, the validation and the test set."""
+"""Which image belongs to the training, the validation and the test set.
 
-from collections.abc import Mapping
-from typing import Any
+A way to split is a function of how many images there are for training and for the test; its
+keyword-only parameters are the keys under ``split`` in a data set's file.
+"""
+
+from typing import Annotated
 
 import numpy as np
 
 from swatchbook.errors import DataError
+from swatchbook.signatures import Share
 
 SPLITS = ("train", "validation", "test")
 
+Natural = Annotated[int, {"minimum": 0}]
 
-def given(training: int, test: int, validation_first: int) -> dict[str, np.ndarray]:
+
+def given(training: int, test: int, *, validation_first: Natural) -> dict[str, np.ndarray]:
     """Keep a test set that the data set comes with, and hold out the first training images.
 
     Parameters
@@ -38,9 +44,16 @@ def given(training: int, test: int, validation_first: int) -> dict[str, np.ndarr
 
 
 def drawn(
-    images: int, test_share: float, validation_share: float, random_state: int
+    training: int,
+    test: int,
+    *,
+    test_share: Share,
+    validation_share: Annotated[float, {"minimum": 0, "exclusiveMaximum": 1}] = 0.1,
+    random_state: Natural = 42,
 ) -> dict[str, np.ndarray]:
     """Draw the test set, then the validation set out of the rest, with scikit-learn.
+
+    A test set that the data set comes with is not kept: all images are drawn from.
 
     The test set is exactly that of ``train_test_split(x, test_size=test_share,
     random_state=random_state)`` over the images in id order, in that order.
@@ -53,6 +66,7 @@ def drawn(
     # Imported here, since most who need `SPLITS` draw nothing.
     from sklearn.model_selection import train_test_split
 
+    images = training + test
     try:
         train, test = train_test_split(
             np.arange(images), test_size=test_share, random_state=random_state
@@ -65,12 +79,3 @@ def drawn(
     except ValueError as error:
         raise DataError(f"{images} images cannot be split: {error}", where="split") from error
     return {"train": train, "validation": validation, "test": test}
-
-
-def from_settings(
-    split: Mapping[str, Any], images: int, given_test: int = 0
-) -> dict[str, np.ndarray]:
-    """Split as a data set's file says: a given test set or a drawn one."""
-    if "validation_first" in split:
-        return given(images - given_test, given_test, split["validation_first"])
-    return drawn(images, split["test_share"], split["validation_share"], split["random_state"])

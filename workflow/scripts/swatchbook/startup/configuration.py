@@ -17,6 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
+from swatchbook.data import dataset_formats
 from swatchbook.errors import ConfigurationError
 from swatchbook.startup import schemas
 from swatchbook.training.layers import LAYERS
@@ -171,21 +172,12 @@ def load_dataset(name: str, folders: Sequence[Path], schema: str | Path) -> dict
             hint=_nearest(name, known) or f"data sets with a file: {', '.join(known) or 'none'}",
         )
     spec = checked(read(path), schema, path)
-    used = {"idx": _idx_files, "archive": _archive_files}[spec["format"]](spec)
-    unknown = sorted(set(used) - set(spec["files"]))
+    unknown = sorted(set(dataset_formats.named_files(spec)) - set(spec["files"]))
     if unknown:
         raise ConfigurationError(
             f"key '{spec['format']}': {unknown[0]} does not stand under 'files'", where=path
         )
     return spec
-
-
-def _idx_files(spec: Mapping[str, Any]) -> list[str]:
-    return [file for part in spec["idx"].values() for file in part.values()]
-
-
-def _archive_files(spec: Mapping[str, Any]) -> list[str]:
-    return list(spec["archive"].values())
 
 
 def _with_defaults(validate_properties: Any) -> Any:

@@ -9,8 +9,12 @@ the table where the entry may stand, by one of these keywords:
     An object with one key, the name of an entry, and what the entry takes as its value.
 ``{"x-kind-of": "<table>"}``
     An object with the name of an entry as its ``kind``, and what the entry takes beside it.
+``{"x-entries-of": "<table>"}``
+    The properties of an object: the names of all entries, with what each takes.
+``{"x-content-of": "dataset_formats"}`` and ``{"x-cases-of": "dataset_formats"}``
+    The digests that the formats of data sets can pin; what each format asks of the file's keys.
 
-Other keywords beside them stay, and prevail.
+What they stand for takes their place. Other keywords beside them stay.
 """
 
 import json
@@ -19,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from swatchbook import signatures
-from swatchbook.sources.kinds import KINDS
-from swatchbook.training.augmentation import AUGMENTATIONS
-from swatchbook.training.layers import LAYERS
-from swatchbook.training.optimizers import OPTIMIZERS
+from swatchbook.data import dataset_formats
+from swatchbook.data.dataset_formats import DatasetFormat
+from swatchbook.sources import kinds
+from swatchbook.training import augmentation, layers, optimizers
 
 Table = Mapping[str, Any]  # names, and functions or NamedTuples whose first field is one
 Rules = dict[str, Any]  # a JSON schema
@@ -30,10 +34,11 @@ Rules = dict[str, Any]  # a JSON schema
 # Importing a table must stay cheap, since every job reads the configuration: what an entry needs is
 # imported when the entry is used.
 TABLES: dict[str, Table] = {
-    "layers": LAYERS,
-    "optimizers": OPTIMIZERS,
-    "augmentations": AUGMENTATIONS,
-    "sources": KINDS,
+    "dataset_formats": dataset_formats.FORMATS,
+    "sources": kinds.KINDS,
+    "layers": layers.LAYERS,
+    "optimizers": optimizers.OPTIMIZERS,
+    "augmentations": augmentation.AUGMENTATIONS,
 }
 
 
@@ -49,9 +54,13 @@ def read(path: str | Path) -> Rules:
 
 
 def _completed(rules: Rules) -> Rules:
-    for keyword in DERIVED.keys() & rules.keys():
-        rules = DERIVED[keyword](TABLES[rules.pop(keyword)]) | rules
-    return rules
+    completed: Rules = {}
+    for keyword, value in rules.items():
+        if keyword in DERIVED:
+            completed |= DERIVED[keyword](TABLES[value])
+        else:
+            completed[keyword] = value
+    return completed
 
 
 def _names(table: Table) -> Rules:
@@ -99,8 +108,34 @@ def _one_kind(table: Table) -> Rules:
     }
 
 
-DERIVED: dict[str, Callable[[Table], Rules]] = {
+def _content(formats: Mapping[str, DatasetFormat]) -> Rules:
+    return {name: {"$ref": "#/$defs/sha256"} for kind in formats.values() for name in kind.content}
+
+
+def _cases(formats: Mapping[str, DatasetFormat]) -> Rules:
+    """Return what each format asks of a data set's file: its own block, its channels, its split."""
+    return {
+        "allOf": [
+            {
+                "if": {"required": ["format"], "properties": {"format": {"const": name}}},
+                "then": {
+                    "required": [name],
+                    "properties": {
+                        "image": {"properties": {"channels": {"enum": list(kind.channels)}}},
+                        "split": signatures.schema(kind.split),
+                    },
+                },
+            }
+            for name, kind in formats.items()
+        ]
+    }
+
+
+DERIVED: dict[str, Callable[[Any], Rules]] = {
     "x-name-of": _names,
     "x-entry-of": _one_entry,
     "x-kind-of": _one_kind,
+    "x-entries-of": _entries,
+    "x-content-of": _content,
+    "x-cases-of": _cases,
 }
