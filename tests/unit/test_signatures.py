@@ -1,6 +1,6 @@
 """The schema of an entry is what its function takes by keyword."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 import pytest
 
@@ -43,6 +43,24 @@ def test_an_entry_without_settings_takes_none() -> None:
     def entry(images: object) -> None: ...
 
     assert schema(entry) == {"type": "object", "additionalProperties": False, "properties": {}}
+
+
+def test_a_typed_dictionary_is_an_object_with_just_its_keys() -> None:
+    class Pair(TypedDict):
+        first: Count
+        second: Annotated[str, {"x-file": True}]
+
+    def entry(*, pair: Pair) -> None: ...
+
+    assert schema(entry)["properties"]["pair"] == {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["first", "second"],
+        "properties": {
+            "first": {"type": "integer", "minimum": 1},
+            "second": {"type": "string", "x-file": True},
+        },
+    }
 
 
 def test_a_type_that_no_configuration_can_hold_is_refused() -> None:
