@@ -32,6 +32,25 @@ def read_table(path: str | Path, classes: Sequence[str]) -> pd.Series:
         If the table cannot be read, has other columns, an id twice or without a name, or a label
         that is not among `classes`; the message names the first ten and their number.
     """
+    table = _rows(path)
+    ids = _ids(table, path)
+    names = table["label"].str.strip()
+    indices = names.map({name: index for index, name in enumerate(classes)})
+    unknown = indices.isna()
+    if unknown.any():
+        pairs = (
+            f"{name!r} of {id_}" for id_, name in zip(ids[unknown], names[unknown], strict=True)
+        )
+        raise DataError(
+            f"labels that are no class: {first_ten(pairs)}",
+            where=path,
+            hint=f"the classes are {', '.join(classes)}",
+        )
+    return pd.Series(indices.to_numpy(np.int64), index=pd.Index(ids, name="id"))
+
+
+def _rows(path: str | Path) -> pd.DataFrame:
+    """Read a CSV file with just the columns that there are to be, all as text."""
     try:
         table = pd.read_csv(
             path,
@@ -57,25 +76,18 @@ def read_table(path: str | Path, classes: Sequence[str]) -> pd.Series:
         )
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row names
         raise DataError("the rows have more fields than the header has columns", where=path)
+    return table
+
+
+def _ids(table: pd.DataFrame, path: str | Path) -> pd.Series:
+    """Return the ids of a table, of which none may be missing or stand twice."""
     ids = table["id"].str.strip()
     if (ids == "").any():
         rows = first_ten(int(row) + 2 for row in np.flatnonzero(ids == ""))
         raise DataError(f"no id in line {rows}", where=path)
     if ids.duplicated().any():
         raise DataError(f"ids that stand twice: {first_ten(ids[ids.duplicated()])}", where=path)
-    names = table["label"].str.strip()
-    indices = names.map({name: index for index, name in enumerate(classes)})
-    unknown = indices.isna()
-    if unknown.any():
-        pairs = (
-            f"{name!r} of {id_}" for id_, name in zip(ids[unknown], names[unknown], strict=True)
-        )
-        raise DataError(
-            f"labels that are no class: {first_ten(pairs)}",
-            where=path,
-            hint=f"the classes are {', '.join(classes)}",
-        )
-    return pd.Series(indices.to_numpy(np.int64), index=pd.Index(ids, name="id"))
+    return ids
 
 
 def sorted_ids(ids: Sequence[str]) -> list[str]:
