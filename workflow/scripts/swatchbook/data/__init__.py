@@ -2,7 +2,7 @@
 
 Reads ``resources/<dataset>/``. Writes ``results/<dataset>/arrays/``.
 
-May import: what all rooms use (errors, files, progress).
+May import: what all rooms use (errors, files, progress, signatures).
 """
 
 import lazy_loader as lazy

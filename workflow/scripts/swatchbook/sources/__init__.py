@@ -3,7 +3,7 @@
 Reads mirrors (a folder, an address, a bucket), web servers, Kaggle and CIFAR-10's tarball. Writes
 ``resources/<dataset>/<file>`` and returns a receipt of where it came from.
 
-May import: what all rooms use (errors, files, progress).
+May import: what all rooms use (errors, files, progress, signatures).
 """
 
 import lazy_loader as lazy
