@@ -123,7 +123,7 @@ def file_pins(wildcards: Wildcards) -> list[str]:
 def dataset_content(wildcards: Wildcards) -> dict:
     """Return what the arrays depend on in a data set's file."""
     spec = config["specs"][wildcards.dataset]
-    keys = ("format", "image", "classes", "idx", "archive", "content", "split")
+    keys = ("format", "image", "classes", spec["format"], "content", "split")
     return {key: spec[key] for key in keys if key in spec}
 
 
