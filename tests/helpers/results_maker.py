@@ -85,6 +85,11 @@ def make_dataset(
     return folder
 
 
+def labels_of(folder: Path, split: str) -> np.ndarray:
+    """The class indices of one split, shape (images,)."""
+    return np.load(folder / "arrays" / f"y_{split}.npy").argmax(1)
+
+
 def _make_run(
     folder: Path,
     model: str,

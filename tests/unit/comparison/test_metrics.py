@@ -148,7 +148,7 @@ def test_a_bin_has_its_upper_edge_and_not_its_lower_one() -> None:
 
 
 def test_the_calibration_error_is_the_hand_computed_one() -> None:
-    found = calibration_error(reliability(LABELS, PROBABILITIES))
+    found = calibration_error(LABELS, PROBABILITIES)
     assert found == pytest.approx((2 * 0.5 + 1 * 0.7 + 1 * 0.2) / 4, rel=1e-6)
     assert summary(LABELS, PROBABILITIES)["ece"] == found
 
@@ -162,7 +162,7 @@ def test_the_calibration_error_is_that_of_a_loop_over_images() -> None:
     for images in bins.values():
         confidence, right = (sum(values) for values in zip(*images, strict=True))
         expected += abs(confidence - right) / 400
-    assert calibration_error(reliability(labels, probabilities)) == pytest.approx(expected)
+    assert calibration_error(labels, probabilities) == pytest.approx(expected)
 
 
 def test_predictions_that_are_as_often_right_as_sure_have_next_to_no_calibration_error() -> None:

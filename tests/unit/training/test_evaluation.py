@@ -122,7 +122,7 @@ def test_test_metrics_are_scikit_learns_of_the_written_probabilities(cell: Path)
             "macro_f1": sklearn.metrics.f1_score(labels, predicted, average="macro"),
             "log_loss": sklearn.metrics.log_loss(labels, probabilities),
             "brier": ((probabilities - np.eye(3)[labels]) ** 2).sum(1).mean(),
-            "ece": metrics.calibration_error(metrics.reliability(labels, probabilities)),
+            "ece": metrics.calibration_error(labels, probabilities),
         },
         rel=1e-9,
     )

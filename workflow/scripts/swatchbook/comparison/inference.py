@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import optimize, stats
@@ -28,6 +29,23 @@ def t_interval(values: np.ndarray, confidence: float) -> list[float] | None:
         return None
     half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values)
     return [float(values.mean() - half), float(values.mean() + half)]
+
+
+def over_seeds(values: np.ndarray, confidence: float) -> dict[str, Any]:
+    """Return what is said of a number that each seed has: ``mean``, ``interval``, ``per_seed``.
+
+    Parameters
+    ----------
+    values
+        A value a seed, shape (seeds,).
+    confidence
+        Of the interval, which is `t_interval`'s.
+    """
+    return {
+        "mean": float(values.mean()),
+        "interval": t_interval(values, confidence),
+        "per_seed": values.tolist(),
+    }
 
 
 def wilson_interval(successes: int, trials: int, confidence: float) -> list[float]:

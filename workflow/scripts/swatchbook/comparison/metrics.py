@@ -1,6 +1,10 @@
-"""What a model's probabilities are worth on labelled images."""
+"""What a model's probabilities are worth on labelled images.
 
-from collections.abc import Sequence
+A metric is a function of labels and probabilities and a line in `METRICS`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,49 +17,31 @@ TEMPERATURES = (0.01, 100.0)  # where the best one is looked for
 SMALLEST = float(np.finfo(np.float32).tiny)  # stands for a probability that rounded to zero
 
 
-def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Return accuracy, macro-F1, log-loss, Brier score and expected calibration error.
+def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the share of images whose most probable class is the right one, by scikit-learn."""
+    return float(sklearn.metrics.accuracy_score(labels, probabilities.argmax(axis=1)))
 
-    Parameters
-    ----------
-    labels
-        Class indices, integers, shape (n,).
-    probabilities
-        Shape (n, classes); rows sum to one up to rounding.
 
-    Returns
-    -------
-    dict
-        ``images`` (a count), ``accuracy`` and ``macro_f1`` in [0, 1] and ``log_loss`` in nats, by
-        scikit-learn; ``brier`` and ``ece``, see `brier_score` and `calibration_error`.
+def macro_f1(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean of the classes' F1, 0 for one without images, by scikit-learn."""
+    return float(
+        sklearn.metrics.f1_score(
+            labels,
+            probabilities.argmax(axis=1),
+            labels=np.arange(probabilities.shape[1]),
+            average="macro",
+            zero_division=0,
+        )
+    )
+
+
+def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean of minus the logarithm of the right class's probability in nats.
+
+    Computed by scikit-learn from probabilities whose rows sum to one.
     """
-    predicted = probabilities.argmax(axis=1)
     classes = np.arange(probabilities.shape[1])
-    exact = normalised(probabilities)
-    return {
-        "images": len(labels),
-        "accuracy": float(sklearn.metrics.accuracy_score(labels, predicted)),
-        "macro_f1": float(
-            sklearn.metrics.f1_score(
-                labels, predicted, labels=classes, average="macro", zero_division=0
-            )
-        ),
-        "log_loss": float(sklearn.metrics.log_loss(labels, exact, labels=classes)),
-        "brier": brier_score(labels, exact),
-        "ece": calibration_error(reliability(labels, exact)),
-    }
-
-
-def normalised(probabilities: np.ndarray) -> np.ndarray:
-    """Return probabilities as float64 with rows that sum to one to the last digit."""
-    exact = probabilities.astype(np.float64)
-    return exact / exact.sum(axis=1, keepdims=True)
-
-
-def image_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Return the cross-entropy of each image in nats, float64, shape (n,)."""
-    right = normalised(probabilities)[np.arange(len(labels)), labels]
-    return -np.log(np.maximum(right, np.finfo(np.float64).eps))
+    return float(sklearn.metrics.log_loss(labels, probabilities, labels=classes))
 
 
 def brier_score(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -73,6 +59,90 @@ def brier_score(labels: np.ndarray, probabilities: np.ndarray) -> float:
             scale_by_half=False,
         )
     )
+
+
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the expected calibration error (ECE), in [0, 1].
+
+    The mean distance between confidence and accuracy of the bins of `reliability`, each weighted by
+    its share of the images (M. P. Naeini, G. F. Cooper and M. Hauskrecht, 2015, Obtaining well
+    calibrated probabilities using Bayesian binning, AAAI; Guo et al., 2017, equation 3).
+    """
+    table = reliability(labels, probabilities)
+    distances = (table["confidence"] - table["accuracy"]).abs()
+    return float((distances * table["count"]).sum() / table["count"].sum())
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that sums up the probabilities of a set of images, and how the page shows it.
+
+    Attributes
+    ----------
+    measure
+        What computes it from class indices, integers, shape (n,), and probabilities, float64, shape
+        (n, classes), whose rows sum to one.
+    title
+        What heads its column.
+    term
+        The entry of the page's ``terms.yaml`` that explains it, if there is one.
+    is_share
+        Whether the page shows it as per cent.
+    higher_is_better
+        Whether more of it is in a model's favour.
+    is_scaled
+        Whether temperature scaling, which changes no prediction, may change it. If so, it is
+        measured after it too.
+    """
+
+    measure: Callable[[np.ndarray, np.ndarray], float]
+    title: str
+    term: str | None = None
+    is_share: bool = False
+    higher_is_better: bool = True
+    is_scaled: bool = False
+
+
+# In the order of files and columns. Accuracy is the first: published ones stand in its column.
+METRICS: Mapping[str, Metric] = {
+    "accuracy": Metric(accuracy, "test accuracy", "accuracy", is_share=True),
+    "macro_f1": Metric(macro_f1, "macro-F1", "macro_f1", is_share=True),
+    "log_loss": Metric(log_loss, "log-loss", "log_loss", higher_is_better=False, is_scaled=True),
+    "brier": Metric(brier_score, "Brier score", "brier", higher_is_better=False, is_scaled=True),
+    "ece": Metric(calibration_error, "ECE", "ece", higher_is_better=False, is_scaled=True),
+}
+
+
+def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """Return every metric of `METRICS`.
+
+    Parameters
+    ----------
+    labels
+        Class indices, integers, shape (n,).
+    probabilities
+        Shape (n, classes); rows sum to one up to rounding.
+
+    Returns
+    -------
+    dict
+        ``images`` (a count), then a float for each metric by its name.
+    """
+    exact = normalised(probabilities)
+    measured = {name: float(metric.measure(labels, exact)) for name, metric in METRICS.items()}
+    return {"images": len(labels), **measured}
+
+
+def normalised(probabilities: np.ndarray) -> np.ndarray:
+    """Return probabilities as float64 with rows that sum to one to the last digit."""
+    exact = probabilities.astype(np.float64)
+    return exact / exact.sum(axis=1, keepdims=True)
+
+
+def image_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Return the cross-entropy of each image in nats, float64, shape (n,)."""
+    right = normalised(probabilities)[np.arange(len(labels)), labels]
+    return -np.log(np.maximum(right, np.finfo(np.float64).eps))
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
@@ -105,17 +175,6 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
             "accuracy": means[1],
         }
     )
-
-
-def calibration_error(table: pd.DataFrame) -> float:
-    """Return the expected calibration error (ECE), in [0, 1], of a table by `reliability`.
-
-    The mean distance between confidence and accuracy of the bins, each weighted by its share of
-    the images (M. P. Naeini, G. F. Cooper and M. Hauskrecht, 2015, Obtaining well calibrated
-    probabilities using Bayesian binning, AAAI; Guo et al., 2017, equation 3).
-    """
-    distances = (table["confidence"] - table["accuracy"]).abs()
-    return float((distances * table["count"]).sum() / table["count"].sum())
 
 
 def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from swatchbook.comparison import stored_predictions
-from swatchbook.comparison.inference import t_interval
+from swatchbook.comparison.inference import over_seeds
 from swatchbook.data import arrays
 from swatchbook.figures import checks
 from swatchbook.files import replacing, write_json
@@ -99,18 +99,8 @@ def accuracy_by_twins(
     correct = predicted == labels
     groups = {"all": np.ones_like(twins), "without_twins": ~twins, "twins": twins}
     return {
-        name: _mean_over_seeds(correct[:, chosen].mean(axis=1), confidence)
-        if chosen.any()
-        else None
+        name: over_seeds(correct[:, chosen].mean(axis=1), confidence) if chosen.any() else None
         for name, chosen in groups.items()
-    }
-
-
-def _mean_over_seeds(values: np.ndarray, confidence: float) -> dict[str, Any]:
-    return {
-        "mean": float(values.mean()),
-        "interval": t_interval(values, confidence),
-        "per_seed": values.tolist(),
     }
 
 

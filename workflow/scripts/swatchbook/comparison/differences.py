@@ -1,0 +1,106 @@
+"""What is said of two models: their differences, and who is right where."""
+
+import math
+from typing import Any
+
+from swatchbook.comparison import inference
+from swatchbook.comparison.metrics import METRICS
+from swatchbook.comparison.runs import Runs
+
+
+def between(model: Runs, reference: Runs, confidence: float, resamples: int) -> dict[str, Any]:
+    """Return an entry of ``differences`` in ``comparison.json``, all of it model minus reference.
+
+    What its keys are stands at `side_by_side.compare`.
+    """
+    seeds = min(len(model.seeds), len(reference.seeds))
+    return {
+        **{
+            name: _described(found, seeds, confidence, higher_is_better)
+            for name, (found, higher_is_better) in _measured(model, reference, resamples).items()
+        },
+        "mcnemar": mcnemar(model, reference),
+        "shares": shares(model, reference),
+    }
+
+
+def _measured(
+    model: Runs, reference: Runs, resamples: int
+) -> dict[str, tuple[inference.Difference, bool]]:
+    """Return each difference, and whether more is in the model's favour.
+
+    Gaps are taken image by image too: a training figure, which is one a run, less or plus the
+    score of each test image.
+    """
+    offsets = {
+        name: [runs.per_seed("train", name) for runs in (model, reference)]
+        for name in ("accuracy", "log_loss")
+    }
+    difference = inference.difference
+    return {
+        "accuracy": (
+            difference(model.correct, reference.correct, resamples),
+            METRICS["accuracy"].higher_is_better,
+        ),
+        "log_loss": (
+            difference(model.losses, reference.losses, resamples),
+            METRICS["log_loss"].higher_is_better,
+        ),
+        "accuracy_gap": (
+            difference(-model.correct, -reference.correct, resamples, *offsets["accuracy"]),
+            False,
+        ),
+        "log_loss_gap": (
+            difference(
+                model.losses, reference.losses, resamples, *(-o for o in offsets["log_loss"])
+            ),
+            False,
+        ),
+    }
+
+
+def _described(
+    found: inference.Difference, seeds: int, confidence: float, higher_is_better: bool
+) -> dict[str, Any]:
+    return {
+        "difference": found.estimate,
+        "standard_error": found.error,
+        "degrees_of_freedom": found.freedom if math.isfinite(found.freedom) else None,
+        "interval": found.interval(confidence),
+        "p_value": found.p_value,
+        "smallest_detectable": found.smallest_detectable(confidence),
+        "verdict": inference.verdict(
+            found.estimate, found.p_value, seeds, confidence, higher_is_better
+        ),
+    }
+
+
+def shares(model: Runs, reference: Runs) -> dict[str, float]:
+    """Return who is right, as shares of all pairs of a test image, a run and a reference's run."""
+    ours, theirs = model.correct[:, None], reference.correct[None, :]
+    return {
+        "both_right": float((ours + theirs == 2).mean()),
+        "only_model": float((ours > theirs).mean()),
+        "only_reference": float((ours < theirs).mean()),
+        "neither": float((ours + theirs == 0).mean()),
+    }
+
+
+def mcnemar(model: Runs, reference: Runs) -> list[dict[str, Any]]:
+    """Return the exact McNemar test of the two runs of each seed.
+
+    It says whether these two runs differ on such images, not whether the models do: other seeds
+    are other runs.
+    """
+    found = []
+    for seed, ours, theirs in zip(model.seeds, model.correct, reference.correct, strict=True):
+        only_model, only_reference = int((ours > theirs).sum()), int((ours < theirs).sum())
+        found.append(
+            {
+                "seed": seed,
+                "only_model": only_model,
+                "only_reference": only_reference,
+                "p_value": inference.mcnemar_exact(only_model, only_reference),
+            }
+        )
+    return found
