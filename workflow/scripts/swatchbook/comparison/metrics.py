@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import sklearn.metrics
-from scipy import optimize
+from scipy import optimize, special
 
 BINS = 15  # as in Guo et al. (2017)
 TEMPERATURES = (0.01, 100.0)  # where the best one is looked for
@@ -207,8 +207,7 @@ def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarra
     number an image. The predicted class stays.
     """
     logits = np.log(np.maximum(normalised(probabilities), SMALLEST)) / temperature
-    likelihoods = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return likelihoods / likelihoods.sum(axis=1, keepdims=True)
+    return special.softmax(logits, axis=1)
 
 
 def classification_report(
