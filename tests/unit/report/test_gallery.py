@@ -15,11 +15,6 @@ from swatchbook.report import gallery
 CLASSES = ["cat", "dog", "owl"]
 MODELS, SEEDS = ["a", "b"], [0, 1]
 
-# Four test images of the classes 0 0 1 1, two seeds; the mean probabilities of three classes.
-LABELS = np.array([0, 0, 1, 1])
-CALLED = np.array([[1, 1, 1, 0], [1, 0, 1, 0]])
-MEANS = np.array([[0.1, 0.8, 0.1], [0.5, 0.4, 0.1], [0.2, 0.7, 0.1], [0.9, 0.05, 0.05]])
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -29,46 +24,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prediction_checks.check_predictions(folder, MODELS, SEEDS, CLASSES, 0.95, folder / "checks")
     gallery.choose_images(folder, MODELS, SEEDS, "a", CLASSES, folder / "gallery")
     return folder
-
-
-def test_a_confusion_matrix_counts_all_seeds() -> None:
-    assert gallery.confusion(LABELS, CALLED, 3).tolist() == [[1, 3, 0], [2, 2, 0], [0, 0, 0]]
-
-
-def test_wrong_are_the_images_that_every_seed_gets_wrong_the_surest_first() -> None:
-    (entry,) = gallery.wrong_lists(LABELS, {"a": CALLED}, {"a": MEANS})
-    assert entry["rows"] == [3, 0]
-    assert entry["of"] == 2
-
-
-def test_right_are_the_images_that_every_seed_gets_right() -> None:
-    (entry,) = gallery.right_lists(LABELS, {"a": CALLED})
-    assert entry["rows"] == [2]
-
-
-def test_only_are_the_images_on_which_all_seeds_of_two_models_disagree() -> None:
-    right = np.array([[0, 0, 1, 1]] * 2)
-    called = {"ref": CALLED, "other": right}
-    one, other = gallery.only_lists(LABELS, called, {"ref": MEANS, "other": MEANS}, "ref")
-    assert (one["model"], one["other"], one["rows"]) == ("other", "ref", [3, 0])
-    assert (other["model"], other["other"], other["rows"]) == ("ref", "other", [])
-
-
-def test_a_cell_has_its_images_those_of_most_seeds_first() -> None:
-    cells = gallery.cell_rows(LABELS, CALLED, MEANS)
-    assert next(iter(cells)) == "0-1"  # the fullest
-    assert cells["0-1"] == [0, 1]  # both seeds, then one
-    assert cells["1-0"] == [3]
-    assert cells["0-0"] == [1]
-    assert "2-2" not in cells
-
-
-def test_the_budget_leaves_out_images_and_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gallery, "BUDGET", 5)
-    cells = {"a": {"0-0": [1, 2, 3], "0-1": [4]}, "b": {"0-0": [5, 6], "1-0": [7, 8]}}
-    rows = gallery.within_budget([[0]], cells)
-    assert rows == [0, 1, 4, 5, 7]
-    assert gallery.within_budget([list(range(9))], cells) == list(range(9))
 
 
 def test_every_thumbnail_is_the_image_that_it_is_said_to_be(made: Path) -> None:
@@ -124,14 +79,3 @@ def test_cells_and_lists_lead_to_images_of_theirs(made: Path) -> None:
             entries = [found["images"][number] for number in numbers]
             assert entries
             assert {(entry["split"], entry["label"]) for entry in entries} == {(split, label)}
-
-
-def test_large_images_are_shrunk() -> None:
-    image = np.zeros((96, 192, 3), np.float32)
-    image[:, :96, 0] = 1
-    content, height, width = gallery.draw_sheet([image])
-    assert (height, width) == (24, 48)
-    sheet = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    assert sheet[12, 5, 2] > 230  # red is the last of OpenCV's channels
-    assert sheet[12, 5, 0] < 25
-    assert sheet[12, 40].max() < 25
