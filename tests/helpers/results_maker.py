@@ -13,7 +13,7 @@ from swatchbook import provenance
 from swatchbook.comparison import metrics, side_by_side
 from swatchbook.data import arrays
 from swatchbook.data.splits import SPLITS
-from swatchbook.figures import comparison
+from swatchbook.figures import drawing
 from swatchbook.files import write_json
 from swatchbook.inspection import data_checks, exploration, prediction_checks
 from swatchbook.report import gallery
@@ -201,5 +201,5 @@ def make_results(
 def draw(folder: Path, models: Sequence[str], seeds: Sequence[int], classes: Iterable[str]) -> Path:
     """Draw the comparison's figures of one data set; return their folder."""
     figures = folder / "figures"
-    comparison.draw_comparison(folder, models, seeds, models[0], list(classes), PUBLISHED, figures)
+    drawing.draw_comparison(folder, models, seeds, models[0], list(classes), PUBLISHED, figures)
     return figures

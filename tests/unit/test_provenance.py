@@ -34,7 +34,7 @@ def is_changed_by(scripts: Path, entry_point: str, changed: str) -> bool:
         ("decode.py", "swatchbook/data/decoding.py"),  # what the package offers as its own
         ("decode.py", "swatchbook/data/png.py"),  # by decoding, dataset_formats, archive_dataset …
         ("decode.py", "swatchbook/data/splits.py"),
-        ("figures.py", "swatchbook/data/splits.py"),  # by arrays, by comparison_data
+        ("figures.py", "swatchbook/data/splits.py"),  # by arrays, by inputs
         ("explore.py", "swatchbook/figures/style.py"),
         ("train.py", "swatchbook/training/models.py"),
         ("train.py", "swatchbook/data/arrays.py"),
@@ -55,7 +55,7 @@ def test_a_module_that_is_used_changes_the_digest(
         ("decode.py", "swatchbook/job_log.py"),
         ("decode.py", "swatchbook/report/writing.py"),
         ("decode.py", "swatchbook/training/run.py"),
-        ("decode.py", "swatchbook/figures/data.py"),
+        ("decode.py", "swatchbook/figures/exploration.py"),
         ("decode.py", "extract.py"),
         ("decode.py", "swatchbook/data/__init__.py"),  # it only says where things are
         ("train.py", "swatchbook/data/decoding.py"),  # of the same package as what it uses

@@ -54,7 +54,7 @@ def test_a_changed_title_only_writes_the_report(done: Project) -> None:
 
 
 def test_changed_figures_train_nothing(done: Project) -> None:
-    append(done, f"{LIBRARY}/figures/comparison.py", "\n# changed\n")
+    append(done, f"{LIBRARY}/figures/side_by_side.py", "\n# changed\n")
     assert done.planned() == {"draw_figures": 1, "write_report": 1}
 
 

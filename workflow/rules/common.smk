@@ -7,7 +7,7 @@ Provides: helpers and constants for the rules.
 from snakemake.iocontainers import Wildcards
 from swatchbook import provenance
 from swatchbook.data import SPLITS
-from swatchbook.figures.catalogue import EXPLORE_FIGURES, comparison_figures
+from swatchbook.figures import catalogue
 
 PAGE = WORKFLOW / "report"
 PUBLISHED = WORKFLOW / "published"
@@ -28,6 +28,9 @@ CHECKED = [
     "results/{dataset}/checks/summary.json",
     "results/{dataset}/checks/accuracy_without_twins.json",
 ]
+DRAWN = catalogue.drawn(config["training"]["watch_test"])
+EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
+COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]
 CELL = "results/{dataset}/{model}/seed-{seed}"
 TRAINED = f"{CELL}/model.keras"
 EVALUATED = f"{CELL}/metrics.json"
@@ -85,7 +88,7 @@ def published_digest() -> str:
 
 def page_digest() -> str:
     """Return a digest of the files of the report's page."""
-    return provenance.files_digest(sorted(path for path in PAGE.iterdir() if path.is_file()))
+    return provenance.files_digest(sorted([*PAGE.glob("*.*"), *PAGE.glob("sections/*.j2")]))
 
 
 def receipts_of_all(wildcards: Wildcards) -> list[str]:

@@ -95,7 +95,7 @@ rule draw_figures:
         report(
             expand(
                 "results/{{dataset}}/figures/{figure}.{suffix}",
-                figure=comparison_figures(config["training"]),
+                figure=COMPARISON_FIGURES,
                 suffix=["svg", "png"],
             ),
             category="{dataset}",
@@ -104,7 +104,7 @@ rule draw_figures:
         ),
         tables=expand(
             "results/{{dataset}}/figures/{figure}.csv",
-            figure=comparison_figures(config["training"]),
+            figure=COMPARISON_FIGURES,
         ),
         provenance="results/{dataset}/figures/provenance.json",
     log:

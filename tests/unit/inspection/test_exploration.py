@@ -10,7 +10,7 @@ import pytest
 
 from makers import random_images
 from swatchbook.data import arrays
-from swatchbook.figures.catalogue import EXPLORE_FIGURES
+from swatchbook.figures import catalogue
 from swatchbook.files import read_json
 from swatchbook.inspection.exploration import describe, explore, matrix
 
@@ -89,12 +89,13 @@ def test_every_figure_is_an_image_and_names_the_classes(
     tmp_path: Path, validation: list[int], channels: int
 ) -> None:
     output = explored(tmp_path, validation, channels)
-    for name in EXPLORE_FIGURES:
+    names = [figure.name for figure in catalogue.drawn(False, "explore")]
+    for name in names:
         assert cv2.imread(str(output / f"{name}.png")).shape[2] == 3
         text = "".join(ElementTree.parse(output / f"{name}.svg").getroot().itertext())
         for class_name in CLASSES[:1] if name == "matrix" else CLASSES:
             assert class_name in text
-    assert {path.stem for path in output.glob("*.svg")} == set(EXPLORE_FIGURES)
+    assert {path.stem for path in output.glob("*.svg")} == set(names)
 
 
 def test_a_row_of_samples_has_the_images_of_its_class(tmp_path: Path) -> None:

@@ -12,6 +12,6 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
-        "comparison": ["draw_comparison"],
+        "drawing": ["draw_comparison"],
     },
 )

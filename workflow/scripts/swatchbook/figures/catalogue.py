@@ -1,40 +1,82 @@
-"""Figures' names and models' colours, known without importing what draws."""
+"""Every figure there is, a line each: known without importing what draws."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
 
-# Okabe and Ito (2008): told apart with any kind of colour vision.
-MODEL_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 
-EXPLORE_FIGURES = (
-    "class_balance",
-    "samples_train",
-    "samples_validation",
-    "samples_test",
-    "matrix",
+@dataclass(frozen=True)
+class Figure:
+    """A figure: what draws it, where its files are, and where it stands on the page.
+
+    Its title and how to read it are texts of the page, in ``workflow/report/reading.yaml``.
+
+    Attributes
+    ----------
+    name
+        Its files' name without suffix.
+    draws
+        The function that draws it, as ``module.function`` of this package.
+    folder
+        The folder of a data set's results that has its files. All figures of ``figures`` and of
+        ``explore`` are drawn by one job each, those of ``checks`` by the check that finds what they
+        show.
+    record
+        The name, without suffix, of the file beside it that says what it was drawn from.
+    section
+        The section of the page that shows it, an id of `report.sections`; ``None`` if it is a file
+        only, because the page shows its content in a form of its own.
+    is_first
+        Whether it stands before the others of its section, which stand in the order of the table.
+    only_if_watched
+        Whether it is drawn only where the test images were watched during training.
+    """
+
+    name: str
+    draws: str
+    folder: str = "figures"
+    record: str = "provenance"
+    section: str | None = None
+    is_first: bool = False
+    only_if_watched: bool = False
+
+    def draw(self, of: object, output: Path) -> None:
+        """Draw it into a folder from what all figures of its job are drawn from."""
+        resolve_name(f"{__package__}.{self.draws}")(of, output)
+
+
+FIGURES = (
+    Figure("accuracy", "side_by_side.draw_accuracy", section="differences"),
+    Figure("forest", "side_by_side.draw_forest", section="differences", is_first=True),
+    Figure("agreement", "side_by_side.draw_agreement", section="differences"),
+    Figure("learning_curves", "learning.draw_learning_curves", section="curves"),
+    Figure("confusion_matrices", "predictions.draw_confusion_matrices", section="confusion"),
+    Figure("class_f1", "side_by_side.draw_class_f1", section="classes"),
+    Figure("reliability", "predictions.draw_reliability", section="calibration"),
+    Figure("right_and_wrong", "predictions.draw_right_and_wrong"),
+    Figure("differences", "predictions.draw_differences"),
+    Figure("cost", "side_by_side.draw_cost", section="cost"),
+    Figure("tutorial", "learning.draw_tutorial", section="curves", only_if_watched=True),
+    Figure("class_balance", "exploration.draw_class_balance", "explore", section="data"),
+    Figure("samples_train", "exploration.draw_samples_train", "explore"),
+    Figure("samples_validation", "exploration.draw_samples_validation", "explore"),
+    Figure("samples_test", "exploration.draw_samples_test", "explore"),
+    Figure("matrix", "exploration.draw_matrix", "explore"),
+    Figure("twins", "checks.draw_twins", "checks", record="twins", section="checks"),
+    Figure("label_suspects", "checks.draw_label_suspects", "checks", record="label_suspects"),
 )
 
-CHECK_FIGURES = ("twins", "label_suspects")
 
-COMPARISON_FIGURES = (
-    "accuracy",
-    "forest",
-    "agreement",
-    "learning_curves",
-    "confusion_matrices",
-    "class_f1",
-    "reliability",
-    "right_and_wrong",
-    "differences",
-    "cost",
-)
+def drawn(watched: bool, folder: str | None = None) -> tuple[Figure, ...]:
+    """Return the figures that are drawn, of one folder or of all, in the order of the table.
 
-
-def comparison_figures(training: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the comparison's figures: one more where the test images were watched."""
-    return COMPARISON_FIGURES + (("tutorial",) if training["watch_test"] else ())
-
-
-def model_colours(models: Sequence[str]) -> dict[str, str]:
-    """Return each model's colour, the same in every figure and on the page."""
-    return {model: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, model in enumerate(models)}
+    Parameters
+    ----------
+    watched
+        Whether the test images were watched during training.
+    """
+    return tuple(
+        figure
+        for figure in FIGURES
+        if figure.folder == (folder or figure.folder) and (watched or not figure.only_if_watched)
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from swatchbook.figures import style
 
@@ -72,17 +73,13 @@ def _draw_sheet(
     name: str,
 ) -> None:
     """Draw groups of images, a caption under each group; the word "none" if there is no group."""
-    width = max(map(len, groups), default=1) + SPACE
-    height = 1 + CAPTION
+    width, height = max(map(len, groups), default=1) + SPACE, 1 + CAPTION
     rows = max(1, -(-len(groups) // groups_a_row))
     with mpl.rc_context(style.STYLE):
         figure, ((axes,),) = style.new(UNIT * groups_a_row * width, UNIT * rows * height)
         for number, (images, caption) in enumerate(zip(groups, captions, strict=True)):
             row, column = divmod(number, groups_a_row)
-            left, top = column * width, row * height
-            for place, image in enumerate(images):
-                style.place_image(axes, image, left + place, top, 1 - GAP)
-            axes.text(left, top + 1, caption, va="top", fontsize=6.5)
+            _place_group(axes, images, caption, column * width, row * height)
         if not groups:
             axes.text(0, 0.5, "none", va="center")
         axes.set_xlim(0, groups_a_row * width)
@@ -90,3 +87,12 @@ def _draw_sheet(
         axes.set_aspect("equal")
         axes.set_axis_off()
         style.save(figure, folder, name)
+
+
+def _place_group(
+    axes: Axes, images: Sequence[np.ndarray], caption: str, left: float, top: float
+) -> None:
+    """Draw images beside each other, each a unit wide and high, and a caption below."""
+    for place, image in enumerate(images):
+        style.place_image(axes, image, left + place, top, 1 - GAP)
+    axes.text(left, top + 1, caption, va="top", fontsize=6.5)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from swatchbook.figures import style
-from swatchbook.figures.comparison_data import Drawn
+from swatchbook.figures.inputs import Drawn
 from swatchbook.figures.style import write_table
 
 EXAMPLES = 10

@@ -9,7 +9,8 @@ import pandas as pd
 
 from swatchbook.data import arrays
 from swatchbook.data.splits import SPLITS
-from swatchbook.figures import data as data_figures
+from swatchbook.figures import catalogue
+from swatchbook.figures.exploration import Explored
 from swatchbook.files import replacing, write_json
 
 
@@ -34,14 +35,11 @@ def explore(arrays_folder: str | Path, classes: Sequence[str], output: str | Pat
             "splits": {split: describe(x, y, classes) for split, (x, y) in data.items()},
         },
     )
-    first = np.array(data["train"][0][0])
     with replacing(output / "matrix.csv") as path:
-        matrix(first).to_csv(path, index=False, lineterminator="\n")
+        matrix(np.array(data["train"][0][0])).to_csv(path, index=False, lineterminator="\n")
     indices = {split: arrays.read_index(arrays_folder, split) for split in SPLITS}
-    data_figures.draw_class_balance(data, classes, output)
-    for split, (x, _) in data.items():
-        data_figures.draw_samples(x, indices[split], classes, split, output)
-    data_figures.draw_matrix(first, indices["train"].loc[0], output)
+    for figure in catalogue.drawn(watched=False, folder="explore"):
+        figure.draw(Explored(data, indices, classes), output)
 
 
 def describe(x: np.ndarray, y: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:

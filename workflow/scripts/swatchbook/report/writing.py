@@ -16,26 +16,12 @@ from markupsafe import Markup
 
 from swatchbook import provenance
 from swatchbook.comparison import inference, published
-from swatchbook.figures.catalogue import (
-    CHECK_FIGURES,
-    EXPLORE_FIGURES,
-    comparison_figures,
-    model_colours,
-)
+from swatchbook.figures import catalogue
+from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json, write_text
 from swatchbook.report import findings, page_parts, sentences
 
 logger = logging.getLogger(__name__)
-
-# Where figures stand on the page. Confusion matrices, images and numbers have a form of their own
-# there; their figures are files only.
-PLACES = {
-    "differences": ("forest", "accuracy", "agreement"),
-    "curves": ("learning_curves", "tutorial"),
-    "classes": ("class_f1",),
-    "calibration": ("reliability",),
-    "cost": ("cost",),
-}
 
 
 def write_report(
@@ -164,13 +150,12 @@ def _dataset(
         "accuracy": read_json(folder / "checks" / "accuracy_without_twins.json"),
         "suspects": len(pd.read_csv(folder / "checks" / "label_suspects.csv")),
     }
-    drawn = comparison_figures(config["training"])
-    figures = {
-        place: [_figure(folder / "figures", name, spec, reading) for name in names if name in drawn]
-        for place, names in PLACES.items()
-    }
-    figures["data"] = [_figure(folder / "explore", "class_balance", spec, reading)]
-    figures["checks"] = [_figure(folder / "checks", "twins", spec, reading)]
+    drawn = catalogue.drawn(config["training"]["watch_test"])
+    figures: dict[str, list[dict[str, Any]]] = {}
+    for figure in sorted(drawn, key=lambda one: not one.is_first):
+        if figure.section:
+            shown = _figure(folder / figure.folder, figure.name, spec, reading)
+            figures.setdefault(figure.section, []).append(shown)
     return {
         "name": name,
         "spec": spec,
@@ -180,7 +165,7 @@ def _dataset(
         "published": published.results(published_folder, name),
         "figures": figures,
         "matrices": page_parts.matrices(gallery, comparison["reference"]),
-        "matrix_figure": _figure(folder / "figures", "confusion_matrices", spec, reading),
+        "matrix_figure": figures["confusion"][0],
         "gallery": gallery,
         "sheet": page_parts.Sheet(gallery, (folder / "gallery" / "sheet.webp").read_bytes()),
         "numbers": page_parts.numbers(pd.read_csv(folder / "explore" / "matrix.csv")),
@@ -235,14 +220,14 @@ def _figure(
     }
 
 
-def _records(folder: Path, drawn: Sequence[str]) -> list[dict[str, Any]]:
+def _records(folder: Path, drawn: Sequence[catalogue.Figure]) -> list[dict[str, Any]]:
     """Gather where one data set's figures came from."""
-    files = {
-        "figures": (folder / "figures" / "provenance.json", drawn),
-        "explore": (folder / "explore" / "provenance.json", EXPLORE_FIGURES),
-        **{name: (folder / "checks" / f"{name}.json", [name]) for name in CHECK_FIGURES},
-        "gallery": (folder / "gallery" / "provenance.json", ["gallery"]),
-    }
+    files: dict[str, tuple[Path, list[str]]] = {}
+    for figure in drawn:
+        key = figure.folder if figure.record == "provenance" else figure.record
+        path = folder / figure.folder / f"{figure.record}.json"
+        files.setdefault(key, (path, []))[1].append(figure.name)
+    files["gallery"] = (folder / "gallery" / "provenance.json", ["gallery"])
     result = []
     for key, (path, figures) in files.items():
         record = read_json(path)

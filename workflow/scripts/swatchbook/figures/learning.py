@@ -8,7 +8,7 @@ import pandas as pd
 
 from swatchbook.comparison import published
 from swatchbook.figures import style
-from swatchbook.figures.comparison_data import Drawn, over_seeds
+from swatchbook.figures.inputs import Drawn, over_seeds
 from swatchbook.figures.style import write_table
 
 
@@ -49,7 +49,7 @@ def draw_learning_curves(of: Drawn, folder: Path) -> None:
     write_table(pd.concat(tables), folder, "learning_curves")
 
 
-def draw_tutorial(of: Drawn, published_folder: str | Path, folder: Path) -> None:
+def draw_tutorial(of: Drawn, folder: Path) -> None:
     """Draw what was watched of the test images and last batches, and what the tutorial printed."""
     titles = {
         "test_accuracy": "test accuracy",
@@ -60,7 +60,7 @@ def draw_tutorial(of: Drawn, published_folder: str | Path, folder: Path) -> None
     tables = []
     for model in of.models:
         histories = of.histories[model]
-        beside = published.tutorial_table(histories, published_folder, of.dataset)
+        beside = published.tutorial_table(histories, of.published, of.dataset)
         if beside is not None:
             tables.append(beside.assign(model=model))
         for axes, (metric, title) in zip(panels, titles.items(), strict=True):

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import cv2
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from results_maker import draw, make_dataset
-from swatchbook.figures import style
-from swatchbook.figures.catalogue import COMPARISON_FIGURES, model_colours
+from swatchbook.figures import catalogue, style
 from swatchbook.files import read_json
 
 ODD_CLASSES = [
@@ -26,6 +23,7 @@ ODD_CLASSES = [
     "NA",
     "nan",
 ]
+COMPARISON_FIGURES = [figure.name for figure in catalogue.drawn(False, "figures")]
 NUMERALS = ["0", "01", "2"]
 NUMBERED = ("learning_curves", "accuracy", "class_f1", "confusion_matrices", "reliability")
 
@@ -163,37 +161,6 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
     assert before.keys() == after.keys()
 
 
-def test_a_figure_that_cannot_be_drawn_leaves_the_one_before(tmp_path: Path) -> None:
-    figure, _ = style.new(2, 1)
-    style.save(figure, tmp_path, "accuracy")
-    before = (tmp_path / "accuracy.svg").read_bytes()
-
-    class Broken(Figure):
-        def savefig(self, path: Path, **options: object) -> None:
-            Path(path).write_text("<svg")
-            raise RuntimeError("no more")
-
-    with pytest.raises(RuntimeError, match="no more"):
-        style.save(Broken(), tmp_path, "accuracy")
-    assert (tmp_path / "accuracy.svg").read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["accuracy.png", "accuracy.svg"]
-
-
-def test_a_model_keeps_its_colour_and_no_two_of_the_first_six_share_one() -> None:
-    models = [f"model-{number}" for number in range(6)]
-    colours = model_colours(models)
-    assert len(set(colours.values())) == 6
-    assert model_colours([*models, "one-more"]).items() >= colours.items()
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("short", "short"), ("x" * 14, "x" * 14), ("x" * 15, "x" * 13 + "…"), ("", "")],
-)
-def test_long_names_are_shortened_to_fit(name: str, expected: str) -> None:
-    assert style.shortened(name) == expected
-
-
 def test_the_tutorials_line_is_drawn_beside_seeds_that_were_watched(tmp_path: Path) -> None:
     folder = make_dataset(tmp_path / "fashion-mnist", ["a"], [0, 1], ["x", "y"], watch_test=True)
     drawn = Drawn(folder, draw(folder, ["a"], [0, 1], ["x", "y"]), ["a"], [0, 1], ["x", "y"])
@@ -212,29 +179,3 @@ def test_without_a_printed_run_only_the_seeds_are_drawn(tmp_path: Path) -> None:
     assert "a, 1 seed" in drawn.texts("tutorial")
     assert "the tutorial, as printed" not in drawn.texts("tutorial")
     assert pd.read_csv(drawn.figures / "tutorial.csv").empty
-
-
-def test_characters_that_the_font_lacks_are_named_once(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, title in (("first", "狸 と 犬 & ß"), ("second", "狸")):
-        figure, ((axes,),) = style.new(2, 2)
-        axes.set_title(title)
-        style.save(figure, tmp_path, name)
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("swatchbook: warning: the font has no 狸 と 犬: PNG figures show boxes")
-    assert "狸 と 犬 &amp; ß" in (tmp_path / "first.svg").read_text(encoding="utf-8")
-
-
-def test_other_warnings_of_a_figure_are_passed_on(tmp_path: Path) -> None:
-    figure, _ = style.new(0.2, 0.2)
-    figure.suptitle("far too much for so little room")
-    with pytest.warns(UserWarning, match="constrained_layout not applied"):
-        style.save(figure, tmp_path, "small")
-
-
-def test_images_on_a_sheet_keep_their_proportions() -> None:
-    _, ((axes,),) = style.new(2, 2)
-    style.show_sheet(axes, [[np.zeros((10, 20, 3)), np.zeros((20, 5, 1))]], 2, gap=0.1)
-    extents = [image.get_extent() for image in axes.images]
-    assert np.allclose(extents, [(0, 0.9, 0.45, 0), (1, 1.225, 0.9, 0)])

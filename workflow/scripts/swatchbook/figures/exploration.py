@@ -1,6 +1,8 @@
 """Figures of a data set before training."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,15 +18,33 @@ NUMBERS = 32  # rows and columns of an image shown as numbers
 SPLIT_COLOURS = {"train": "#4c72b0", "validation": "#8c8c8c", "test": "#c44e52"}
 
 
-def draw_class_balance(
-    data: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], folder: Path
-) -> None:
+@dataclass(frozen=True)
+class Explored:
+    """What the figures of a data set are drawn from.
+
+    Attributes
+    ----------
+    arrays
+        For each split the images, float32, shape (n, height, width, channels), and their one-hot
+        labels, float32, shape (n, classes).
+    indices
+        For each split its rows of ``index.csv``.
+    classes
+        The class names.
+    """
+
+    arrays: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    indices: Mapping[str, pd.DataFrame]
+    classes: Sequence[str]
+
+
+def draw_class_balance(of: Explored, folder: Path) -> None:
     """Draw the share of each class in each split."""
     with mpl.rc_context(style.STYLE):
-        figure, ((axes,),) = style.new(7, 0.32 * len(classes) + 1.4)
-        places = np.arange(len(classes))
+        figure, ((axes,),) = style.new(7, 0.32 * len(of.classes) + 1.4)
+        places = np.arange(len(of.classes))
         for number, split in enumerate(SPLITS):
-            y = data[split][1]
+            y = of.arrays[split][1]
             if len(y):
                 axes.barh(
                     places + (number - 1) * 0.27,
@@ -33,7 +53,7 @@ def draw_class_balance(
                     color=SPLIT_COLOURS[split],
                     label=f"{split} ({len(y):,} images)",
                 )
-        axes.set_yticks(places, classes)
+        axes.set_yticks(places, of.classes)
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
         axes.grid(axis="y", visible=False)
@@ -42,46 +62,38 @@ def draw_class_balance(
         style.save(figure, folder, "class_balance")
     tables = [
         pd.DataFrame(
-            {"split": split, "class": classes, "images": data[split][1].sum(0).astype(int)}
+            {"split": split, "class": of.classes, "images": of.arrays[split][1].sum(0).astype(int)}
         )
         for split in SPLITS
     ]
     write_table(pd.concat(tables), folder, "class_balance")
 
 
-def draw_samples(
-    x: np.ndarray, index: pd.DataFrame, classes: Sequence[str], split: str, folder: Path
-) -> None:
-    """Draw the first images of each class in one split, a row a class.
-
-    Parameters
-    ----------
-    x
-        float32, shape (n, height, width, channels).
-    index
-        The split's rows of ``index.csv``.
-    """
-    samples = [index[index["label"] == name].head(SAMPLES_A_CLASS) for name in classes]
+def _draw_samples(split: str, of: Explored, folder: Path) -> None:
+    """Draw the first images of each class in one split, a row a class."""
+    x, index = of.arrays[split][0], of.indices[split]
+    samples = [index[index["label"] == name].head(SAMPLES_A_CLASS) for name in of.classes]
     rows = [[np.array(x[number]) for number in of_class["row"]] for of_class in samples]
     with mpl.rc_context(style.STYLE):
-        figure, ((axes,),) = style.new(0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(classes))
+        figure, ((axes,),) = style.new(0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(of.classes))
         style.show_sheet(axes, rows, SAMPLES_A_CLASS)
-        for row, name in enumerate(classes):
+        for row, name in enumerate(of.classes):
             axes.text(-0.15, row + 0.5, name, ha="right", va="center")
         style.save(figure, folder, f"samples_{split}")
     write_table(pd.concat(samples)[["label", "row", "id"]], folder, f"samples_{split}")
 
 
-def draw_matrix(image: np.ndarray, origin: pd.Series, folder: Path) -> None:
-    """Draw one image beside the numbers that its middle is to a model (the first channel's).
+draw_samples_train = partial(_draw_samples, "train")
+draw_samples_validation = partial(_draw_samples, "validation")
+draw_samples_test = partial(_draw_samples, "test")
 
-    Parameters
-    ----------
-    image
-        float32, shape (height, width, channels).
-    origin
-        Its row of ``index.csv``.
+
+def draw_matrix(of: Explored, folder: Path) -> None:
+    """Draw the first training image beside the numbers that its middle is to a model.
+
+    Of colour images those of the first channel.
     """
+    image, origin = np.array(of.arrays["train"][0][0]), of.indices["train"].loc[0]
     with mpl.rc_context(style.STYLE):
         figure = mpl.figure.Figure(figsize=(11, 7.2))
         picture, numbers = figure.subplots(1, 2, width_ratios=[1, 2.4])

@@ -10,7 +10,7 @@ import pandas as pd
 
 from swatchbook.comparison.inference import t_interval
 from swatchbook.data import arrays
-from swatchbook.figures.catalogue import model_colours
+from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json
 
 
@@ -29,6 +29,7 @@ class Drawn:
     reports: dict[str, list[pd.DataFrame]]
     matrices: dict[str, list[pd.DataFrame]]
     images: np.ndarray
+    published: str | Path
 
     @property
     def colours(self) -> dict[str, str]:
@@ -47,6 +48,7 @@ def read(
     seeds: Sequence[int],
     reference: str,
     classes: Sequence[str],
+    published_folder: str | Path,
 ) -> Drawn:
     """Read one data set's folder.
 
@@ -56,6 +58,8 @@ def read(
         Which cells there are.
     reference
         The model that the others are compared with.
+    published_folder
+        Where the tutorial's printed figures are.
     """
 
     def tables(name: str, **options: Any) -> dict[str, list[pd.DataFrame]]:
@@ -83,6 +87,7 @@ def read(
         reports=tables("classification_report", index_col="class"),
         matrices=tables("confusion_matrix", index_col="class"),
         images=arrays.load(results / "arrays", "test", mapped=True)[0],
+        published=published_folder,
     )
 
 

@@ -1,58 +1,17 @@
 """Figures of the models of one data set side by side, and their numbers as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from swatchbook.figures import comparison_data, predictions, style, training
-from swatchbook.figures.comparison_data import Drawn
+from swatchbook.figures import inputs, style
+from swatchbook.figures.inputs import Drawn
 from swatchbook.figures.style import write_table
-
-
-def draw_comparison(
-    results: str | Path,
-    models: Sequence[str],
-    seeds: Sequence[int],
-    reference: str,
-    classes: Sequence[str],
-    published_folder: str | Path,
-    output: str | Path,
-) -> None:
-    """Draw every figure of one data set's comparison as SVG and PNG, with its numbers as CSV.
-
-    Parameters
-    ----------
-    results
-        The data set's folder.
-    models, seeds
-        Which cells there are.
-    reference
-        The model that the others are compared with.
-    classes
-        The class names.
-    published_folder
-        Where the tutorial's printed figures are.
-    output
-        The folder to draw into.
-    """
-    output = Path(output)
-    of_dataset = comparison_data.read(Path(results), models, seeds, reference, classes)
-    with mpl.rc_context(style.STYLE):
-        draw_accuracy(of_dataset, output)
-        draw_forest(of_dataset, output)
-        draw_agreement(of_dataset, output)
-        draw_class_f1(of_dataset, output)
-        draw_cost(of_dataset, output)
-        training.draw_learning_curves(of_dataset, output)
-        if of_dataset.watched:
-            training.draw_tutorial(of_dataset, published_folder, output)
-        predictions.draw_confusion_matrices(of_dataset, output)
-        predictions.draw_reliability(of_dataset, output)
-        predictions.draw_right_and_wrong(of_dataset, output)
-        predictions.draw_differences(of_dataset, output)
 
 
 def draw_accuracy(of: Drawn, folder: Path) -> None:
@@ -93,33 +52,10 @@ def draw_forest(of: Drawn, folder: Path) -> None:
     }
     entries = of.comparison["differences"]
     figure, (panels,) = style.new(10, 0.5 * max(1, len(entries)) + 1.6, 1, 2)
-    rows = []
     for axes, (metric, title) in zip(panels, titles.items(), strict=True):
         axes.axvline(0, color=style.INK, lw=1)
         for place, entry in enumerate(entries):
-            found = entry[metric]
-            colour = of.colours[entry["model"]]
-            detectable = found["smallest_detectable"]
-            if found["interval"]:
-                low, high = (bound * 100 for bound in found["interval"])
-                axes.plot([low, high], [place, place], "-", color=colour, lw=2.5)
-            if detectable is not None:
-                for side in (-100, 100):
-                    axes.plot(side * detectable, place, "|", color=style.INK, ms=11, alpha=0.6)
-            axes.plot(found["difference"] * 100, place, "D", color=colour)
-            low, high = found["interval"] or (None, None)
-            rows.append(
-                {
-                    "model": entry["model"],
-                    "reference": entry["reference"],
-                    "metric": metric,
-                    "difference": found["difference"],
-                    "low": low,
-                    "high": high,
-                    "p_value": found["p_value"],
-                    "smallest_detectable": detectable,
-                }
-            )
+            _draw_difference(axes, place, entry[metric], of.colours[entry["model"]])
         names = [f"{entry['model']} − {entry['reference']}" for entry in entries]
         axes.set_yticks(range(len(entries)), names)
         axes.set_ylim(max(1, len(entries)) - 0.4, -0.6)
@@ -128,8 +64,36 @@ def draw_forest(of: Drawn, folder: Path) -> None:
         axes.set_title(title)
         axes.set_xlabel("difference in points")
     style.save(figure, folder, "forest")
+    rows = [_difference_row(entry, metric) for metric in titles for entry in entries]
     columns = ["model", "reference", "metric", "difference", "low", "high", "p_value"]
     write_table(pd.DataFrame(rows, columns=[*columns, "smallest_detectable"]), folder, "forest")
+
+
+def _draw_difference(axes: Axes, place: int, found: Mapping[str, Any], colour: str) -> None:
+    """Draw one difference in points, its interval, and ticks where it could have been shown."""
+    if found["interval"]:
+        low, high = (bound * 100 for bound in found["interval"])
+        axes.plot([low, high], [place, place], "-", color=colour, lw=2.5)
+    if found["smallest_detectable"] is not None:
+        for side in (-100, 100):
+            tick = side * found["smallest_detectable"]
+            axes.plot(tick, place, "|", color=style.INK, ms=11, alpha=0.6)
+    axes.plot(found["difference"] * 100, place, "D", color=colour)
+
+
+def _difference_row(entry: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    found = entry[metric]
+    low, high = found["interval"] or (None, None)
+    return {
+        "model": entry["model"],
+        "reference": entry["reference"],
+        "metric": metric,
+        "difference": found["difference"],
+        "low": low,
+        "high": high,
+        "p_value": found["p_value"],
+        "smallest_detectable": found["smallest_detectable"],
+    }
 
 
 def draw_agreement(of: Drawn, folder: Path) -> None:
@@ -180,8 +144,8 @@ def draw_class_f1(of: Drawn, folder: Path) -> None:
         )
         shifted = places + (number - (len(of.models) - 1) / 2) * 0.5 / len(of.models)
         colour = of.colours[model]
-        table = comparison_data.over_seeds(scores, **{"model": model, "class": of.classes})
-        table = table.join(comparison_data.intervals(scores, of.comparison["confidence"]))
+        table = inputs.over_seeds(scores, **{"model": model, "class": of.classes})
+        table = table.join(inputs.intervals(scores, of.comparison["confidence"]))
         tables.append(table)
         axes.hlines(shifted, table["low"], table["high"], color=colour, lw=1, alpha=0.7)
         axes.hlines(shifted, table["least"], table["greatest"], color=colour, lw=3)

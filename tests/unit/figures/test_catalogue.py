@@ -1,0 +1,60 @@
+"""The catalogue names what there is: functions, sections and texts."""
+
+import inspect
+import shutil
+from pathlib import Path
+from pkgutil import resolve_name
+
+import pytest
+import yaml
+
+from paths import ROOT, SCRIPTS
+from swatchbook import provenance
+from swatchbook.figures.catalogue import FIGURES, Figure, drawn
+
+# The entry points of the rules that draw, by the record that each writes.
+ENTRY_POINTS = {
+    ("figures", "provenance"): "figures.py",
+    ("explore", "provenance"): "explore.py",
+    ("checks", "twins"): "check_data.py",
+    ("checks", "label_suspects"): "check_predictions.py",
+}
+
+
+def name_of(figure: Figure) -> str:
+    return figure.name
+
+
+def test_no_two_figures_have_the_same_files_or_texts() -> None:
+    names = [figure.name for figure in FIGURES]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=name_of)
+def test_a_figure_is_drawn_by_a_function_that_there_is(figure: Figure) -> None:
+    function = resolve_name(f"swatchbook.figures.{figure.draws}")
+    assert "folder" in inspect.signature(function).parameters
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=name_of)
+def test_a_change_of_what_draws_a_figure_draws_it_again(figure: Figure, tmp_path: Path) -> None:
+    """The digest of a rule's code follows imports, and the catalogue names functions in words."""
+    scripts = shutil.copytree(SCRIPTS, tmp_path / "scripts")
+    entry_point = scripts / ENTRY_POINTS[figure.folder, figure.record]
+    before = provenance.code_digest(entry_point)
+    module = figure.draws.partition(".")[0]
+    with (scripts / "swatchbook" / "figures" / f"{module}.py").open("a") as file:
+        file.write("\nCHANGED = True\n")
+    assert provenance.code_digest(entry_point) != before
+
+
+@pytest.mark.parametrize("figure", [one for one in FIGURES if one.section], ids=name_of)
+def test_a_figure_on_the_page_has_a_title_and_a_reading(figure: Figure) -> None:
+    reading = yaml.safe_load((ROOT / "workflow/report/reading.yaml").read_text(encoding="utf-8"))
+    assert reading[figure.name].keys() == {"title", "reading"}
+
+
+def test_a_figure_of_watched_test_images_is_drawn_only_where_they_were() -> None:
+    watched = {figure.name for figure in drawn(True)} - {figure.name for figure in drawn(False)}
+    assert watched == {"tutorial"}
+    assert {figure.folder for figure in drawn(True, "explore")} == {"explore"}

@@ -1,0 +1,11 @@
+"""The models' colours, known without importing what draws."""
+
+from collections.abc import Sequence
+
+# Okabe and Ito (2008): told apart with any kind of colour vision.
+MODEL_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+
+
+def model_colours(models: Sequence[str]) -> dict[str, str]:
+    """Return each model's colour, the same in every figure and on the page."""
+    return {model: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, model in enumerate(models)}

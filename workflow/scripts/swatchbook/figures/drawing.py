@@ -1,0 +1,44 @@
+"""Draws every figure of one data set's comparison."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+
+from swatchbook.figures import catalogue, inputs, learning, predictions, side_by_side, style
+
+# The catalogue names them in words, which the digests of code do not follow: a module that draws
+# for a comparison stands here, so that a change in it draws again.
+DRAWING = (learning, predictions, side_by_side)
+
+
+def draw_comparison(
+    results: str | Path,
+    models: Sequence[str],
+    seeds: Sequence[int],
+    reference: str,
+    classes: Sequence[str],
+    published_folder: str | Path,
+    output: str | Path,
+) -> None:
+    """Draw every figure of one data set's comparison as SVG and PNG, with its numbers as CSV.
+
+    Parameters
+    ----------
+    results
+        The data set's folder.
+    models, seeds
+        Which cells there are.
+    reference
+        The model that the others are compared with.
+    classes
+        The class names.
+    published_folder
+        Where the tutorial's printed figures are.
+    output
+        The folder to draw into.
+    """
+    of = inputs.read(Path(results), models, seeds, reference, classes, published_folder)
+    with mpl.rc_context(style.STYLE):
+        for figure in catalogue.drawn(of.watched, "figures"):
+            figure.draw(of, Path(output))
