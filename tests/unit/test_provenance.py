@@ -53,7 +53,7 @@ def test_a_module_that_is_used_changes_the_digest(
         ("decode.py", "swatchbook/errors.py"),
         ("decode.py", "swatchbook/progress.py"),
         ("decode.py", "swatchbook/job_log.py"),
-        ("decode.py", "swatchbook/report/writing.py"),
+        ("decode.py", "swatchbook/report/page.py"),
         ("decode.py", "swatchbook/training/run.py"),
         ("decode.py", "swatchbook/figures/exploration.py"),
         ("decode.py", "extract.py"),
@@ -61,7 +61,7 @@ def test_a_module_that_is_used_changes_the_digest(
         ("train.py", "swatchbook/data/decoding.py"),  # of the same package as what it uses
         ("train.py", "swatchbook/training/evaluation.py"),
         ("train.py", "swatchbook/figures/style.py"),
-        ("train.py", "swatchbook/report/writing.py"),
+        ("train.py", "swatchbook/report/page.py"),
         ("train.py", "swatchbook/figures/catalogue.py"),  # a new figure trains nothing
     ],
 )

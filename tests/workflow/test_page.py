@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from project import ROOT, Project
 from results_maker import PUBLISHED, make_results
-from swatchbook.report import writing
+from swatchbook.report import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -42,9 +42,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seeds=range(5),
         specs={"fashion-mnist": {"title": EVIL, "classes": CLASSES}},
     )
-    writing.write_report(
-        results, config, ROOT / "workflow/report", PUBLISHED, results / "report.html"
-    )
+    write_report(results, config, ROOT / "workflow/report", PUBLISHED, results / "report.html")
     return results / "report.html"
 
 

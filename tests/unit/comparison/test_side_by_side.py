@@ -79,7 +79,7 @@ def test_reliability_counts_the_test_images_of_all_seeds(tmp_path: Path) -> None
 def test_comparing_and_reporting_do_not_load_tensorflow() -> None:
     code = (
         "import sys, swatchbook.comparison.side_by_side, swatchbook.figures.drawing, "
-        "swatchbook.report.writing; "
+        "swatchbook.report.page; "
         "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     )
     said = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True)

@@ -11,6 +11,7 @@ import yaml
 from paths import ROOT, SCRIPTS
 from swatchbook import provenance
 from swatchbook.figures.catalogue import FIGURES, Figure, drawn
+from swatchbook.report.sections import SECTIONS
 
 # The entry points of the rules that draw, by the record that each writes.
 ENTRY_POINTS = {
@@ -49,7 +50,8 @@ def test_a_change_of_what_draws_a_figure_draws_it_again(figure: Figure, tmp_path
 
 
 @pytest.mark.parametrize("figure", [one for one in FIGURES if one.section], ids=name_of)
-def test_a_figure_on_the_page_has_a_title_and_a_reading(figure: Figure) -> None:
+def test_a_figure_on_the_page_has_a_section_a_title_and_a_reading(figure: Figure) -> None:
+    assert figure.section in [section.id for section in SECTIONS]
     reading = yaml.safe_load((ROOT / "workflow/report/reading.yaml").read_text(encoding="utf-8"))
     assert reading[figure.name].keys() == {"title", "reading"}
 

@@ -13,6 +13,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "gallery": ["choose_images"],
-        "writing": ["write_report"],
+        "page": ["write_report"],
     },
 )

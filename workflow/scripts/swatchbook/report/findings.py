@@ -45,7 +45,7 @@ def of_dataset(
     Parameters
     ----------
     comparison
-        The content of ``comparison.json``, by `report.judged`.
+        The content of ``comparison.json``, by `verdicts.judged`.
     gallery
         The content of ``gallery.json``.
     checked

@@ -71,7 +71,7 @@ def answers(dataset: str, comparison: Mapping[str, Any]) -> list[Answer]:
     dataset
         The data set's title.
     comparison
-        The content of ``comparison.json``, by `report.judged`.
+        The content of ``comparison.json``, by `verdicts.judged`.
     """
     models = comparison["models"]
     if not comparison["differences"]:

@@ -16,7 +16,7 @@ from parsed_page import Page
 from paths import ROOT
 from results_maker import PUBLISHED, make_results
 from swatchbook.files import read_json, write_json
-from swatchbook.report import sentences, writing
+from swatchbook.report import sentences, verdicts, write_report
 
 PAGE = ROOT / "workflow" / "report"
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -43,26 +43,14 @@ class Made:
 
 
 def write(results: Path, config: dict[str, Any], output: Path) -> Made:
-    writing.write_report(results, config, PAGE, PUBLISHED, output)
+    write_report(results, config, PAGE, PUBLISHED, output)
     return Made(results, config, output, Page(output))
 
 
 def judged(made: Made) -> list[dict[str, Any]]:
     """The comparisons of all data sets, judged together."""
     names = made.config["datasets"]
-    return writing.judged(read_json(made.results / name / "comparison.json") for name in names)
-
-
-def found(p_values: list[float | None], size: float = 0.01, seeds: int = 3) -> dict[str, Any]:
-    """A comparison with as many differences of accuracy."""
-    return {
-        "seeds": list(range(seeds)),
-        "confidence": 0.95,
-        "differences": [
-            {"model": str(n), "accuracy": {"difference": size, "p_value": p, "verdict": "?"}}
-            for n, p in enumerate(p_values)
-        ],
-    }
+    return verdicts.judged(read_json(made.results / name / "comparison.json") for name in names)
 
 
 @pytest.fixture(scope="module")
@@ -105,31 +93,6 @@ def test_the_measured_accuracies_stand_in_the_page(any_made: Made) -> None:
     for name in any_made.config["datasets"]:
         for model in read_json(any_made.results / name / "comparison.json")["models"].values():
             assert sentences.percent(model["metrics"]["accuracy"]["mean"], 2) in text
-
-
-def test_all_comparisons_of_a_report_are_allowed_for_together() -> None:
-    given = [found([0.04]), found([0.001, 0.3], size=-0.02)]
-    before = copy.deepcopy(given)
-    (first,), (second, third) = (
-        [e["accuracy"] for e in c["differences"]] for c in writing.judged(given)
-    )
-    assert [one["holm_p_value"] for one in (first, second, third)] == [
-        pytest.approx(p) for p in (0.08, 0.003, 0.3)
-    ]
-    assert {one["holm_comparisons"] for one in (first, second, third)} == {3}
-    assert first["verdict"] == third["verdict"] == "no difference shown"
-    assert second["verdict"] == "worse"
-    assert given == before
-
-
-def test_a_report_of_one_comparison_judges_as_the_comparison_does() -> None:
-    assert writing.judged([found([0.04])])[0]["differences"][0]["accuracy"]["verdict"] == "better"
-    (few,) = writing.judged([found([0.04], seeds=2)])
-    assert few["differences"][0]["accuracy"]["verdict"] == "too few seeds to say"
-    (one,) = writing.judged([found([None, None], seeds=1)])
-    accuracies = [entry["accuracy"] for entry in one["differences"]]
-    assert [accuracy["holm_p_value"] for accuracy in accuracies] == [None, None]
-    assert [accuracy["holm_comparisons"] for accuracy in accuracies] == [0, 0]
 
 
 def test_every_comparison_has_a_row_with_all_that_is_known(made: Made) -> None:

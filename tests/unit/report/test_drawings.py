@@ -1,0 +1,30 @@
+"""A figure's SVG becomes a part of the page without any harm to either."""
+
+from swatchbook.report.drawings import inline_svg
+
+
+def test_svg_text_that_looks_like_markup_is_left_alone() -> None:
+    text = 'id="x" url(#x) #1a1a1a'
+    svg = f'<?xml version="1.0"?>\n<svg width="1pt" height="2pt"><text id="t">{text}</text></svg>'
+    assert f">{text}</text>" in inline_svg(svg, "prefix", "A title")
+
+
+def test_an_inline_svg_keeps_its_shape_and_references() -> None:
+    svg = (
+        '<?xml version="1.0"?>\n<!DOCTYPE svg>\n'
+        '<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="1pt" height="2pt" '
+        'viewBox="0 0 1 2"><defs><path id="m" style="stroke: #1a1a1a"/></defs>'
+        '<use xlink:href="#m" width="3" clip-path="url(#m)"/></svg>'
+    )
+    found = inline_svg(svg, "made-up", "A title")
+    assert found.startswith("<svg ")
+    assert 'aria-label="A title"' in found
+    assert 'id="made-up-m"' in found
+    assert 'xlink:href="#made-up-m"' in found
+    assert "url(#made-up-m)" in found
+    assert 'viewBox="0 0 1 2"' in found
+    assert 'width="3"' in found
+    assert 'width="1pt"' not in found
+    assert 'height="2pt"' not in found
+    assert 'style="max-width:1pt"' in found
+    assert "#1a1a1a" not in found

@@ -1,0 +1,75 @@
+"""Tables show what was counted and measured."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from results_maker import make_dataset
+from swatchbook.comparison import inference, metrics
+from swatchbook.report import tables
+
+GALLERY = {
+    "classes": ["cat", "dog"],
+    "counts": {"a": [[80, 20], [1, 99]], "b": [[90, 10], [0, 100]]},
+}
+
+
+def test_matrices_are_shares_of_the_true_class_and_their_change() -> None:
+    first, second, change = tables.matrices(GALLERY, "a")
+    assert [[cell["text"] for cell in row] for row in first["rows"]] == [["80", "20"], ["1", "99"]]
+    assert [[cell["text"] for cell in row] for row in second["rows"]] == [["90", "10"], ["", "100"]]
+    assert change["title"] == "b − a, in points"
+    texts = [[cell["text"] for cell in row] for row in change["rows"]]
+    assert texts == [["+10", "−10"], ["−1", "+1"]]
+    assert [cell["falls"] for cell in change["rows"][0]] == [False, True]
+    assert first["rows"][0][1]["label"] == "cat called dog: 20.0 %, 20 of 100"
+
+
+def test_a_class_without_test_images_has_an_empty_row() -> None:
+    counts = {"a": [[0, 0], [1, 99]]}
+    (only,) = tables.matrices(GALLERY | {"counts": counts}, "a")
+    assert [cell["text"] for cell in only["rows"][0]] == ["", ""]
+    assert only["rows"][0][0]["label"] == "cat called cat: –, 0 of 0"
+
+
+def test_too_many_classes_are_not_made_buttons() -> None:
+    many = tables.CLICKABLE_CLASSES + 1
+    counts = {"a": np.eye(many, dtype=int).tolist()}
+    classes = [str(number) for number in range(many)]
+    assert tables.matrices(GALLERY | {"counts": counts, "classes": classes}, "a") == []
+
+
+def test_numbers_are_the_middle_of_the_first_channel() -> None:
+    side = tables.NUMBERS + 2
+    red = pd.DataFrame(np.arange(side * side).reshape(side, side) / 10_000)
+    channels = [red.assign(row=range(side), channel=name) for name in ("red", "green", "blue")]
+    found = tables.numbers(pd.concat(channels))
+    assert found["channel"] == "red"
+    assert found["is_part"]
+    assert len(found["rows"]) == len(found["rows"][0]) == tables.NUMBERS
+    assert found["rows"][0][0] == pytest.approx((side + 1) / 10_000)
+
+
+def test_a_mean_report_has_the_interval_of_each_classes_f1(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path, ["a"], [0, 1, 2], ["cat", "dog", "owl"])
+    rows = tables.mean_report(folder / "a", [0, 1, 2], 0.95)
+    scores = []
+    for seed in range(3):
+        table = pd.read_csv(folder / "a" / f"seed-{seed}" / "classification_report.csv")
+        scores.append(table.set_index("class").loc["dog", "f1-score"])
+    (row,) = (row for row in rows if row["class"] == "dog")
+    assert row["f1-score"] == pytest.approx(np.mean(scores))
+    bounds = inference.t_interval(np.array(scores), 0.95)
+    assert row["interval"] == pytest.approx(np.clip(bounds, 0, 1).tolist())
+    assert tables.mean_report(folder / "a", [0], 0.95)[0]["interval"] is None
+
+
+def test_class_names_that_pandas_reads_as_missing_have_a_row(tmp_path: Path) -> None:
+    labels = np.array([0, 1, 2])
+    table = metrics.classification_report(labels, labels, ["NA", "nan", "owl"])
+    (tmp_path / "seed-4").mkdir()
+    table.to_csv(tmp_path / "seed-4" / "classification_report.csv")
+    rows = tables.mean_report(tmp_path, [4], 0.95)
+    assert [row["class"] for row in rows[:3]] == ["NA", "nan", "owl"]

@@ -1,0 +1,131 @@
+"""What is added to a table appears everywhere where it should, by its entry alone."""
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from parsed_page import Element, Page
+from paths import PUBLISHED, ROOT
+from results_maker import make_results
+from swatchbook.comparison import metrics
+from swatchbook.comparison.metrics import Metric
+from swatchbook.figures import catalogue, learning, style
+from swatchbook.figures.catalogue import Figure
+from swatchbook.figures.inputs import Drawn
+from swatchbook.files import read_json
+from swatchbook.report import sections, write_report
+from swatchbook.report.datasets import DataSet
+from swatchbook.report.sections import Section
+
+MODELS = ["a", "b"]
+
+
+@pytest.fixture
+def page_folder(tmp_path: Path) -> Path:
+    """The page's templates and texts, to be changed."""
+    return shutil.copytree(ROOT / "workflow" / "report", tmp_path / "page")
+
+
+@pytest.fixture
+def report(tmp_path: Path, page_folder: Path) -> Callable[[], Page]:
+    """Make up results and write their report."""
+
+    def written() -> Page:
+        config = make_results(tmp_path / "results", models=MODELS, seeds=[0, 1])
+        output = tmp_path / "results" / "report.html"
+        write_report(tmp_path / "results", config, page_folder, PUBLISHED, output)
+        return Page(output)
+
+    return written
+
+
+def least_recall(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    called = probabilities.argmax(axis=1)
+    return min((called[labels == name] == name).mean() for name in np.unique(labels))
+
+
+def table_with(page: Page, text: str) -> Element:
+    (table,) = (table for table in page.all("table") if text in table.text)
+    return table
+
+
+@pytest.mark.parametrize("is_scaled", [False, True])
+def test_an_added_metric_is_measured_compared_and_shown(
+    report: Callable[[], Page], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_scaled: bool
+) -> None:
+    metric = Metric(least_recall, "least recall", is_share=True, is_scaled=is_scaled)
+    monkeypatch.setitem(metrics.METRICS, "least_recall", metric)
+    page = report()
+    folder = tmp_path / "results" / "made-up"
+    comparison = read_json(folder / "comparison.json")["models"]
+    results = table_with(page, "least recall training accuracy")
+    for model, row in zip(MODELS, page.all("tr", results)[1:], strict=True):
+        measured = [
+            read_json(folder / model / f"seed-{seed}" / "metrics.json")["test"]["least_recall"]
+            for seed in (0, 1)
+        ]
+        found = comparison[model]["metrics"]["least_recall"]
+        assert found["per_seed"] == measured
+        cells = page.all("td", row)
+        assert len(cells) == len(page.all("button", page.all("tr", results)[0])) - 1
+        assert cells[len(metrics.METRICS) - 1].text.startswith(f"{found['mean']:.2%}"[:-1])
+        assert ("least_recall" in comparison[model]["scaling"]["metrics"]) == is_scaled
+    calibration = table_with(page, "before and after temperature scaling")
+    assert ("least recall before after" in calibration.text) == is_scaled
+
+
+def draw_made_up(name: str, of: Drawn, folder: Path) -> None:
+    figure, ((axes,),) = style.new(3, 2)
+    axes.set_title(", ".join(of.models))
+    style.save(figure, folder, name)
+    style.write_table(pd.DataFrame({"model": of.models}), folder, name)
+
+
+def test_added_figures_are_drawn_and_stand_in_their_sections(
+    report: Callable[[], Page], tmp_path: Path, page_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {section.id: f"made_up_{section.id}" for section in sections.SECTIONS}
+    text = "  title: A made-up figure\n  reading: There is nothing to read.\n"
+    for name in names.values():
+        monkeypatch.setattr(learning, f"draw_{name}", partial(draw_made_up, name), raising=False)
+        with (page_folder / "reading.yaml").open("a", encoding="utf-8") as file:
+            file.write(f"{name}:\n{text}")
+    added = [Figure(name, f"learning.draw_{name}", section=id) for id, name in names.items()]
+    monkeypatch.setattr(catalogue, "FIGURES", (*catalogue.FIGURES, *added))
+    page = report()
+    for name in names.values():
+        files = {path.suffix for path in (tmp_path / "results/made-up/figures").glob(f"{name}.*")}
+        assert files == {".svg", ".png", ".csv"}
+    ids = page.ids
+    ends = [*(ids.index(f"{id}.made-up") for id in names), ids.index("made")]
+    for (start, end), name in zip(pairwise(ends), names.values(), strict=True):
+        assert start < ids.index(f"figure.made-up.{name}") < end
+    said = page.one("main").text
+    assert said.count("A made-up figure There is nothing to read.") == len(names)
+    assert f"cost, {', '.join(names.values())} Rule draw_figures" in said
+
+
+def test_an_added_section_has_its_heading_content_and_line_in_the_contents(
+    report: Callable[[], Page], page_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(of: DataSet) -> dict[str, int]:
+        return {"models": len(of.models)}
+
+    first, *rest = sections.SECTIONS
+    added = Section("made-up", "A made-up section", counted)
+    monkeypatch.setattr(sections, "SECTIONS", (first, added, *rest))
+    template = page_folder / "sections" / "made-up.html.j2"
+    template.write_text("<p>{{ own.models }} models on {{ dataset.spec.title }}</p>\n")
+    page = report()
+    assert "Differences A made-up section Learning" in page.one("nav").text
+    links = [link.attributes["href"] for link in page.all("a", page.one("nav"))]
+    assert "#made-up.made-up" in links
+    assert "made-up.made-up" in page.ids
+    text = page.one("main").text
+    assert "A made-up section 2 models on Made up Learning" in text

@@ -1,0 +1,71 @@
+"""Figures as the page shows them: the drawing in the page's colours, with its words."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from swatchbook.figures.catalogue import Figure
+from swatchbook.report import records
+
+INK = "#1a1a1a"  # the figures' colour of text and axes
+MAGNIFIED = 1.15  # a drawing's width on a wide page, of its own
+
+
+def shown(figure: Figure, folder: Path, title: str, text: Mapping[str, str]) -> dict[str, Any]:
+    """Gather what the page shows of one figure.
+
+    Parameters
+    ----------
+    folder
+        The data set's folder.
+    title
+        The data set's title.
+    text
+        The figure's ``title`` and ``reading``.
+    """
+    file = f"{figure.folder}/{figure.name}"
+    id = f"figure.{folder.name}.{figure.name}"
+    numbers = f"{folder.name}/{file}.csv"
+    return {
+        "name": figure.name,
+        "id": id,
+        "title": text["title"],
+        "label": f"{text['title']}, {title}",
+        "reading": text["reading"],
+        "file": f"{folder.name}/{file}.svg",
+        "numbers": numbers,
+        "made": records.id_of(folder.name, figure.folder, figure.record),
+        "svg": inline_svg(
+            (folder / f"{file}.svg").read_text(encoding="utf-8"),
+            id,
+            f"{text['title']}; the numbers are in {numbers}",
+        ),
+    }
+
+
+def inline_svg(svg: str, prefix: str, label: str) -> Markup:
+    """Return an SVG file of matplotlib's as an element of a page.
+
+    Ids get a prefix, since two figures on one page may not share any; ink becomes the page's own
+    colour, so that it can be read on dark ground too.
+    """
+    svg = svg[svg.index("<svg") :]
+    width = re.search(r'^<svg\b[^>]*? width="([0-9.]+)pt"', svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: _adapted(tag[0], prefix), svg)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'^<svg\b([^>]*?) width="[^"]*"', r"<svg\1", svg)
+    svg = re.sub(r'^<svg\b([^>]*?) height="[^"]*"', r"<svg\1", svg)
+    style = f' style="max-width:{float(width[1]) * MAGNIFIED:.0f}pt"' if width else ""
+    opening = f'<svg role="img" aria-label="{escape(label)}"{style}'
+    return Markup(re.sub("^<svg", lambda _: opening, svg))
+
+
+def _adapted(tag: str, prefix: str) -> str:
+    # An image that is drawn twice has the same id twice, and nothing refers to it.
+    tag = re.sub(r'^(<image\b.*?) id="[^"]*"', r"\1", tag, flags=re.DOTALL)
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', tag)
+    tag = re.sub(r'((?:xlink:)?href="|url\()#', rf"\1#{prefix}-", tag)
+    return re.sub(INK, "currentColor", tag, flags=re.IGNORECASE)

@@ -1,0 +1,183 @@
+"""The page: everything in one file that needs no network."""
+
+import base64
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from markupsafe import Markup
+
+from swatchbook import provenance
+from swatchbook.comparison import inference, metrics, published
+from swatchbook.figures.colours import model_colours
+from swatchbook.files import read_json, write_text
+from swatchbook.report import datasets, drawings, findings, records, sections, sentences, verdicts
+from swatchbook.report.datasets import DataSet
+from swatchbook.report.thumbnails import Thumbnails
+
+logger = logging.getLogger(__name__)
+
+
+def write_report(
+    results: str | Path,
+    config: Mapping[str, Any],
+    page_folder: str | Path,
+    published_folder: str | Path,
+    output: str | Path,
+) -> None:
+    """Write the report of everything in `results`.
+
+    Parameters
+    ----------
+    results
+        The folder with a folder a data set.
+    config
+        The checked configuration, with the data sets' files under ``specs``.
+    page_folder
+        The folder of the templates, the style sheet, the script and the texts.
+    published_folder
+        Where the published figures are.
+    output
+        The file to write.
+    """
+    results, page_folder = Path(results), Path(page_folder)
+    comparisons = verdicts.judged(
+        read_json(results / name / "comparison.json") for name in config["datasets"]
+    )
+    reading = _read_yaml(page_folder / "reading.yaml")
+    shown = [
+        _dataset(datasets.read(results / name, config, comparison), reading, published_folder)
+        for name, comparison in zip(config["datasets"], comparisons, strict=True)
+    ]
+    template = _environment(page_folder).get_template("report.html.j2")
+    html = template.render(
+        datasets=shown,
+        sections=sections.SECTIONS,
+        metrics=metrics.METRICS,
+        colours=model_colours(list(config["models"])),
+        terms=_read_yaml(page_folder / "terms.yaml"),
+        data={dataset["name"]: _scripted(dataset["gallery"]) for dataset in shown},
+        versions=provenance.versions(),
+        trained=_trained(shown),
+        **_looks(page_folder),
+        **_settings(config),
+    )
+    write_text(output, html)
+    logger.info("wrote %s, %.1f MB", output, len(html.encode()) / 1e6)
+
+
+def _environment(folder: Path) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("percent", "nats", "interval", "points", "p_value"):
+        environment.filters[name] = getattr(sentences, name)
+    return environment
+
+
+def _read_yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _looks(page_folder: Path) -> dict[str, Any]:
+    """Return the page's style and script, and what its policy must name for no other to run."""
+    script = (page_folder / "page.js").read_text(encoding="utf-8")
+    digest = hashlib.sha256(script.encode()).digest()
+    return {
+        "style": Markup((page_folder / "style.css").read_text(encoding="utf-8")),
+        "script": Markup(script),
+        "script_hash": f"sha256-{base64.b64encode(digest).decode()}",
+    }
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page says of the configuration."""
+    shown = {key: value for key, value in config.items() if key != "specs"}
+    return {
+        "title": config["report"]["title"],
+        "notice": config["report"]["notice"],
+        "seeds": config["seeds"],
+        "epochs": config["training"]["epochs"],
+        "watched": config["training"]["watch_test"],
+        "confidence": sentences.percent(config["comparison"]["confidence"], 0),
+        "enough_seeds": inference.ENOUGH_SEEDS,
+        "configuration": yaml.safe_dump(shown, sort_keys=False, allow_unicode=True),
+    }
+
+
+def _dataset(
+    of: DataSet, reading: Mapping[str, Mapping[str, str]], published_folder: str | Path
+) -> dict[str, Any]:
+    """Gather what the page shows of one data set."""
+    return {
+        "name": of.name,
+        "spec": of.spec,
+        "comparison": of.comparison,
+        "answers": sentences.answers(of.spec["title"], of.comparison),
+        "findings": findings.of_dataset(
+            of.comparison, of.gallery, of.checks, of.config["training"]
+        ),
+        "published": published.results(published_folder, of.name),
+        "figures": _figures(of, reading),
+        "gallery": of.gallery,
+        "thumbnails": Thumbnails(of.gallery, (of.folder / "gallery" / "sheet.webp").read_bytes()),
+        "checks": of.checks,
+        "own": {section.id: section.gather(of) for section in sections.SECTIONS},
+        "runs": of.runs(),
+        "provenance": records.of_dataset(of.folder, of.figures),
+    }
+
+
+def _figures(
+    of: DataSet, reading: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Gather the figures of each section."""
+    in_order = sorted(of.figures, key=lambda figure: not figure.is_first)
+    return {
+        section.id: [
+            drawings.shown(figure, of.folder, of.spec["title"], reading[figure.name])
+            for figure in in_order
+            if figure.section == section.id
+        ]
+        for section in sections.SECTIONS
+    }
+
+
+def _scripted(gallery: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page's script needs of a gallery."""
+    keys = ("models", "seeds", "classes", "columns", "rows", "cells")
+    images = [{key: image[key] for key in ("id", "label", "models")} for image in gallery["images"]]
+    return {
+        **{key: gallery[key] for key in keys},
+        "images": images,
+        "colours": list(model_colours(gallery["models"]).values()),
+    }
+
+
+def _trained(datasets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Say when, on what and with what all models were trained."""
+    runs = [entry["run"] for dataset in datasets for entry in dataset["runs"]]
+
+    def distinct(values: Sequence[str]) -> str:
+        return ", ".join(sorted(set(values)))
+
+    return {
+        "from": min(run["started"] for run in runs)[:10],
+        "to": max(run["started"] for run in runs)[:10],
+        "devices": distinct([f"{run['device']['kind']} ({run['device']['name']})" for run in runs]),
+        "precisions": distinct([run["device"]["precision"] for run in runs]),
+        "reasons": distinct([run["device"]["reason"] for run in runs]),
+        "threads": distinct([str(run["device"]["threads"]) for run in runs]),
+        "tensorflow": distinct([run["versions"]["tensorflow"] for run in runs]),
+        "keras": distinct([run["versions"]["keras"] for run in runs]),
+        "minutes": sum(run["seconds"] for run in runs) / 60,
+        "count": len(runs),
+    }

@@ -1,0 +1,136 @@
+"""Tables of the page that take more than a template: reports, confusion matrices, an image."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from swatchbook.comparison.inference import t_interval
+from swatchbook.report.sentences import percent, points
+
+CLICKABLE_CLASSES = 30  # with more, a matrix of buttons is no help: the drawing is shown
+DEEP = 0.5  # shares above which a cell is dark enough for white text
+NUMBERS = 32  # rows and columns of an image shown as numbers
+LARGEST_CHANGE = 0.1  # the full colour of a matrix of differences
+
+
+def mean_report(folder: Path, seeds: Sequence[int], confidence: float) -> list[dict[str, Any]]:
+    """Return the classification report of one model: means over seeds, and the interval of F1.
+
+    Parameters
+    ----------
+    folder
+        The model's folder, with ``seed-<seed>/classification_report.csv``.
+    seeds
+        Its seeds.
+    confidence
+        Of the interval, which is ``None`` for a single seed.
+    """
+    tables = [
+        pd.read_csv(folder / f"seed-{seed}" / "classification_report.csv", keep_default_na=False)
+        for seed in seeds
+    ]
+    rows = []
+    for number, name in enumerate(tables[0]["class"]):
+        cells = [table.iloc[number] for table in tables]
+        row: dict[str, Any] = {"class": name, "support": int(cells[0]["support"])}
+        for column in ("precision", "recall", "f1-score"):
+            values = pd.to_numeric(pd.Series([cell[column] for cell in cells]), errors="coerce")
+            row[column] = None if values.isna().all() else float(values.mean())
+        scores = pd.to_numeric(pd.Series([cell["f1-score"] for cell in cells])).to_numpy(float)
+        bounds = t_interval(scores, confidence)
+        row["interval"] = np.clip(bounds, 0, 1).tolist() if bounds else None
+        rows.append(row)
+    return rows
+
+
+def matrices(gallery: Mapping[str, Any], reference: str) -> list[dict[str, Any]]:
+    """Return the confusion matrices as cells to show, and the others' differences to `reference`.
+
+    Parameters
+    ----------
+    gallery
+        The content of ``gallery.json``.
+    reference
+        A model's name.
+
+    Returns
+    -------
+    list of dict
+        ``title``, ``model``, ``is_change``, ``rows``; nothing with too many classes to press.
+    """
+    classes = gallery["classes"]
+    if len(classes) > CLICKABLE_CLASSES:
+        return []
+    shares = {}
+    for model, rows in gallery["counts"].items():
+        counts = np.array(rows)
+        totals = counts.sum(axis=1, keepdims=True)
+        shares[model] = np.divide(counts, totals, where=totals > 0, out=np.zeros(counts.shape))
+    result = [
+        {
+            "title": model,
+            "model": model,
+            "is_change": False,
+            "rows": [
+                [
+                    _cell(share)
+                    | {"label": _label(classes, true, called, gallery["counts"][model][true])}
+                    for called, share in enumerate(row)
+                ]
+                for true, row in enumerate(values.tolist())
+            ],
+        }
+        for model, values in shares.items()
+    ]
+    for model, values in shares.items():
+        if model != reference:
+            change = (values - shares[reference]).tolist()
+            result.append(
+                {
+                    "title": f"{model} − {reference}, in points",
+                    "model": model,
+                    "is_change": True,
+                    "rows": [[_change(value) for value in row] for row in change],
+                }
+            )
+    return result
+
+
+def _cell(share: float) -> dict[str, Any]:
+    text = f"{share * 100:.0f}" if round(share * 100) else ""
+    return {"text": text, "shade": f"{share:.2f}", "deep": share > DEEP, "falls": False}
+
+
+def _label(classes: Sequence[str], true: int, called: int, counts: Sequence[int]) -> str:
+    count, total = counts[called], sum(counts)
+    share = percent(count / total) if total else "–"
+    return f"{classes[true]} called {classes[called]}: {share}, {count:,} of {total:,}"
+
+
+def _change(value: float) -> dict[str, Any]:
+    text = points(value, 0) if round(value * 100) else ""
+    shade = min(1.0, abs(value) / LARGEST_CHANGE)
+    return {"text": text, "shade": f"{shade:.2f}", "deep": False, "falls": value < 0}
+
+
+def numbers(matrix: pd.DataFrame) -> dict[str, Any]:
+    """Return the middle of an image as numbers to show.
+
+    Parameters
+    ----------
+    matrix
+        The content of ``matrix.csv``; its first channel is shown.
+
+    Returns
+    -------
+    dict
+        ``channel``, ``rows`` (the values) and ``is_part`` (whether there is more).
+    """
+    channel = matrix["channel"].iloc[0]
+    values = matrix[matrix["channel"] == channel].drop(columns=["channel", "row"]).to_numpy(float)
+    top, left = (max(0, (side - NUMBERS) // 2) for side in values.shape)
+    part = values[top : top + NUMBERS, left : left + NUMBERS]
+    return {"channel": channel, "rows": part.tolist(), "is_part": part.size < values.size}

@@ -1,0 +1,80 @@
+"""The gallery's images as the page places and describes them."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from swatchbook.report.sentences import percent
+
+
+class Thumbnails:
+    """The thumbnails of one data set, as the page places and describes them.
+
+    Parameters
+    ----------
+    gallery
+        The content of ``gallery.json``.
+    image
+        The bytes of ``sheet.webp``.
+    """
+
+    def __init__(self, gallery: Mapping[str, Any], image: bytes):
+        self.gallery = gallery
+        self.url = f"data:image/webp;base64,{base64.b64encode(image).decode()}"
+
+    def position(self, number: int) -> str:
+        """Return a thumbnail's CSS background-position."""
+        row, column = divmod(number, self.gallery["columns"])
+        shares = zip((column, row), (self.gallery["columns"], self.gallery["rows"]), strict=True)
+        return " ".join(f"{100 * at / (of - 1) if of > 1 else 0:.4f}%" for at, of in shares)
+
+    def label(self, number: int) -> str:
+        """Return an image's label."""
+        return str(self.gallery["classes"][self.gallery["images"][number]["label"]])
+
+    def classes_of(self, number: int) -> list[int]:
+        """Return the classes that an image has to do with: its label, and what it is called."""
+        image = self.gallery["images"][number]
+        likeliest = (model["likeliest"][0][0] for model in image["models"])
+        return sorted({image["label"], *likeliest})
+
+    def called(self, entry: Mapping[str, Any], number: int) -> str:
+        """Return what the model that a list is about calls an image, and how surely."""
+        models = self.gallery["models"]
+        about = entry["other"] or entry["model"] or models[0]
+        known = self.gallery["images"][number]["models"][models.index(about)]
+        name, probability = known["likeliest"][0]
+        return f"{percent(probability, 0)} {self.gallery['classes'][name]}"
+
+    def told(self, number: int) -> str:
+        """Return a text alternative: the label, and what each model makes of it."""
+        image, seeds = self.gallery["images"][number], len(self.gallery["seeds"])
+        text = f"{self.label(number)}, id {image['id']}"
+        for model, known in zip(self.gallery["models"], image["models"], strict=False):
+            name, probability = known["likeliest"][0]
+            called = f"{self.gallery['classes'][name]} {percent(probability, 0)}"
+            text += f"; {model}: {called}, right in {known['right']} of {seeds} seeds"
+        return text
+
+    def title(self, entry: Mapping[str, Any]) -> str:
+        """Return a list's title."""
+        return {
+            "right": f"Right: {entry['model']}",
+            "wrong": f"Confidently wrong: {entry['model']}",
+            "only": f"Only {entry['model']} is right, not {entry['other']}",
+            "suspect": "Likely mislabelled",
+        }[entry["kind"]]
+
+    def explained(self, entry: Mapping[str, Any]) -> str:
+        """Return which images a list is of, and how many there are."""
+        count = f"{entry['of']:,} in all"
+        if entry["of"] > len(entry["images"]):
+            count += f", the first {len(entry['images'])} are shown"
+        every = "its seed" if len(self.gallery["seeds"]) == 1 else "each of its seeds"
+        return {
+            "right": f"Called right by {every}; {count}.",
+            "wrong": f"Called something else by {every}, the surest first; {count}.",
+            "only": f"Called right by {every}, and wrong by the other’s, the surest of the wrong "
+            f"first; {count}.",
+            "suspect": f"Called the same other class by every model and seed, and surely; {count}.",
+        }[entry["kind"]]
