@@ -15,8 +15,9 @@ from paths import PUBLISHED, ROOT
 from results_maker import make_results
 from swatchbook.comparison import metrics
 from swatchbook.comparison.metrics import Metric
-from swatchbook.figures import catalogue, learning, style
+from swatchbook.figures import catalogue, exploration, learning, style
 from swatchbook.figures.catalogue import Figure
+from swatchbook.figures.exploration import Explored
 from swatchbook.figures.inputs import Drawn
 from swatchbook.files import read_json
 from swatchbook.report import sections, write_report
@@ -109,6 +110,24 @@ def test_added_figures_are_drawn_and_stand_in_their_sections(
     said = page.one("main").text
     assert said.count("A made-up figure There is nothing to read.") == len(names)
     assert f"cost, {', '.join(names.values())} Rule draw_figures" in said
+
+
+def test_an_added_figure_of_the_data_is_drawn_before_training_and_stands_on_the_page(
+    report: Callable[[], Page], tmp_path: Path, page_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw_shape(of: Explored, folder: Path) -> None:
+        figure, _ = style.new(3, 2)
+        style.save(figure, folder, "shape")
+
+    monkeypatch.setattr(exploration, "draw_shape", draw_shape, raising=False)
+    added = Figure("shape", "exploration.draw_shape", "explore", section="data")
+    monkeypatch.setattr(catalogue, "FIGURES", (*catalogue.FIGURES, added))
+    with (page_folder / "reading.yaml").open("a", encoding="utf-8") as file:
+        file.write("shape:\n  title: A shape\n  reading: There is nothing to read.\n")
+    page = report()
+    assert (tmp_path / "results/made-up/explore/shape.png").is_file()
+    assert "figure.made-up.shape" in page.ids
+    assert "matrix, shape Rule explore_dataset" in page.one("main").text
 
 
 def test_an_added_section_has_its_heading_content_and_line_in_the_contents(
