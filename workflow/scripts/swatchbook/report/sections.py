@@ -16,6 +16,11 @@ from swatchbook.report import tables
 from swatchbook.report.datasets import DataSet
 
 
+def nothing(of: DataSet) -> dict[str, Any]:
+    """Gather nothing, for a template that needs only what the page knows."""
+    return {}
+
+
 def confusions(of: DataSet) -> dict[str, Any]:
     """Gather the confusion matrices as cells to press; none with too many classes."""
     return {"matrices": tables.matrices(of.gallery, of.comparison["reference"])}
@@ -59,7 +64,7 @@ class Section:
 
     id: str
     title: str
-    gather: Callable[[DataSet], Mapping[str, Any]] = lambda of: {}
+    gather: Callable[[DataSet], Mapping[str, Any]] = nothing
 
     @property
     def template(self) -> str:

@@ -61,42 +61,48 @@ def matrices(gallery: Mapping[str, Any], reference: str) -> list[dict[str, Any]]
     list of dict
         ``title``, ``model``, ``is_change``, ``rows``; nothing with too many classes to press.
     """
-    classes = gallery["classes"]
-    if len(classes) > CLICKABLE_CLASSES:
+    if len(gallery["classes"]) > CLICKABLE_CLASSES:
         return []
-    shares = {}
-    for model, rows in gallery["counts"].items():
-        counts = np.array(rows)
-        totals = counts.sum(axis=1, keepdims=True)
-        shares[model] = np.divide(counts, totals, where=totals > 0, out=np.zeros(counts.shape))
-    result = [
-        {
-            "title": model,
-            "model": model,
-            "is_change": False,
-            "rows": [
-                [
-                    _cell(share)
-                    | {"label": _label(classes, true, called, gallery["counts"][model][true])}
-                    for called, share in enumerate(row)
-                ]
-                for true, row in enumerate(values.tolist())
-            ],
-        }
-        for model, values in shares.items()
+    shares = {model: _shares(np.array(counts)) for model, counts in gallery["counts"].items()}
+    return [
+        *(_matrix(gallery, model, values) for model, values in shares.items()),
+        *(
+            _matrix_of_changes(model, reference, values - shares[reference])
+            for model, values in shares.items()
+            if model != reference
+        ),
     ]
-    for model, values in shares.items():
-        if model != reference:
-            change = (values - shares[reference]).tolist()
-            result.append(
-                {
-                    "title": f"{model} − {reference}, in points",
-                    "model": model,
-                    "is_change": True,
-                    "rows": [[_change(value) for value in row] for row in change],
-                }
-            )
-    return result
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    """Return counts as shares of their row, 0 in a row without any, float64, same shape."""
+    totals = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, totals, where=totals > 0, out=np.zeros(counts.shape))
+
+
+def _matrix(gallery: Mapping[str, Any], model: str, shares: np.ndarray) -> dict[str, Any]:
+    classes, counts = gallery["classes"], gallery["counts"][model]
+    return {
+        "title": model,
+        "model": model,
+        "is_change": False,
+        "rows": [
+            [
+                _cell(share) | {"label": _label(classes, true, called, counts[true])}
+                for called, share in enumerate(row)
+            ]
+            for true, row in enumerate(shares.tolist())
+        ],
+    }
+
+
+def _matrix_of_changes(model: str, reference: str, changes: np.ndarray) -> dict[str, Any]:
+    return {
+        "title": f"{model} − {reference}, in points",
+        "model": model,
+        "is_change": True,
+        "rows": [[_change(value) for value in row] for row in changes.tolist()],
+    }
 
 
 def _cell(share: float) -> dict[str, Any]:
