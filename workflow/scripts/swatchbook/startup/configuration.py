@@ -102,7 +102,9 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
     return config
 
 
-def complete(config: Any, workflow: Path) -> dict[str, Any]:
+def complete(
+    config: Any, workflow: Path, where: str | Path = "config/config.yaml"
+) -> dict[str, Any]:
     """Check everything that a run is configured by and return it with all defaults filled in.
 
     Parameters
@@ -112,6 +114,8 @@ def complete(config: Any, workflow: Path) -> dict[str, Any]:
     workflow
         The folder with ``schemas/``; beside it may stand ``config/datasets/``, where a data set's
         file is looked for if the working directory has none.
+    where
+        What the configuration came from, for the message.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def complete(config: Any, workflow: Path) -> dict[str, Any]:
     """
     folder = workflow / "schemas"
     folders = [Path("config/datasets"), workflow.parent / "config" / "datasets"]
-    completed = checked_config(config, folder / "config.schema.json", "config/config.yaml")
+    completed = checked_config(config, folder / "config.schema.json", where)
     completed["specs"] = {
         name: load_dataset(name, folders, folder / "dataset.schema.json")
         for name in completed["datasets"]

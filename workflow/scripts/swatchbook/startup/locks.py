@@ -9,33 +9,40 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
 
 def runs_in(folder: str | Path) -> dict[int, str]:
     """Return the command lines of the Snakemake processes that work in a folder, by their number.
 
     Processes that do not let themselves be looked into count as well, if they are Snakemake's.
     """
+    folder = Path(folder).resolve()
     found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            arguments = (process / "cmdline").read_text(errors="replace").split("\0")
-        except OSError:
-            continue  # it has ended
-        if int(process.name) == os.getpid() or not _is_snakemake(arguments):
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        arguments, directory = process.info["cmdline"] or [], process.info["cwd"]
+        if process.pid == os.getpid() or not _is_snakemake(arguments):
             continue
-        try:
-            if os.path.samefile(process / "cwd", folder):
-                found[int(process.name)] = " ".join(arguments).strip()
-        except PermissionError:
-            found[int(process.name)] = "of another user, perhaps in another folder"
-        except OSError:
-            continue
+        if not directory:
+            found[process.pid] = "of another user, perhaps in another folder"
+        elif Path(directory) == folder:
+            found[process.pid] = " ".join(arguments)
     return found
 
 
 def _is_snakemake(arguments: list[str]) -> bool:
     # `python -m snakemake`, or `python …/bin/snakemake` as the system starts it.
     return any(Path(argument).name == "snakemake" for argument in arguments[:3])
+
+
+def tell_who_runs(folder: str | Path) -> None:
+    """Print who runs Snakemake in a folder with a lock; Snakemake's own message does not say it."""
+    if _is_locked(folder) and (runs := runs_in(folder)):
+        print(f"swatchbook: {told(folder, runs)}", file=sys.stderr)
+
+
+def _is_locked(folder: str | Path) -> bool:
+    return any(Path(folder, ".snakemake", "locks").glob("*.lock"))
 
 
 def told(folder: str | Path, runs: dict[int, str]) -> str:
@@ -52,7 +59,7 @@ def unlock_if_abandoned(folder: str | Path) -> None:
     SystemExit
         If a run is alive there, or Snakemake cannot remove the lock.
     """
-    if not any(Path(folder, ".snakemake", "locks").glob("*.lock")):
+    if not _is_locked(folder):
         return
     if runs := runs_in(folder):
         sys.exit(f"swatchbook: error: {told(folder, runs)} (wait for it, or end it)")
