@@ -7,21 +7,18 @@ runs there, too, if nodes do not see it.
 """
 
 
-localrules:
-    download_file,
-
-
 rule download_file:
     """Bring one file from the first source that has it, or verify the one that is in place."""
     output:
         # "update": a file that is already there is kept and verified, not deleted. "local": that is
         # so with the results on object storage, too, which "update" alone cannot do.
-        file=local(update("resources/{dataset}/{file}")),
+        file=local(update(with_prefix("resources/{dataset}/{file}"))),
         receipt="results/{dataset}/download/{file}.json",
     log:
         "logs/{dataset}/download/{file}.log",
     wildcard_constraints:
         file="[^/]+",
+    localrule: True
     conda:
         "../envs/swatchbook.yaml"
     resources:

@@ -6,12 +6,6 @@ labels that look wrong; results/<dataset>/gallery/: the test images that the rep
 """
 
 
-# Seconds, without TensorFlow: not worth a place in a cluster's queue.
-localrules:
-    check_predictions,
-    choose_images,
-
-
 rule check_data:
     """Look for classes out of balance, images that show nothing, and images that are there twice."""
     input:
@@ -64,6 +58,8 @@ rule check_predictions:
         ),
     log:
         "logs/{dataset}/check_predictions.log",
+    # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+    localrule: True
     conda:
         "../envs/swatchbook.yaml"
     resources:
@@ -91,6 +87,8 @@ rule choose_images:
         provenance="results/{dataset}/gallery/provenance.json",
     log:
         "logs/{dataset}/choose_images.log",
+    # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+    localrule: True
     conda:
         "../envs/swatchbook.yaml"
     resources:

@@ -1,6 +1,7 @@
 """What the rules share: the names of files, the digests of code, what jobs ask for.
 
-Requires: rules/startup.smk, which makes the library importable and completes `config`.
+Requires: rules/places.smk and rules/startup.smk, which say where the workflow is, make the library
+importable and complete `config`.
 Provides: helpers and constants for the rules.
 """
 
@@ -64,12 +65,15 @@ def stage(target: str, rule_name: str, files):
     """Make an input function for a stage: its files, and its jobs forced if the stage is.
 
     Snakemake cannot have a rule with wildcards as a target, so the target `train` and the rule
-    `train_model` are two; `--forcerun train` is passed on here to what it means.
+    `train_model` are two; `--forcerun train` is passed on here to what it means. A workflow that uses
+    this one as a module may have given both other names, and may leave one out.
     """
+    target, rule_name = map(workflow.modifier.modify_rulename, (target, rule_name))
 
     def inputs(wildcards: Wildcards):
         forced = workflow.dag.forcerules
-        if workflow.get_rule(target) in forced:
+        names = {rule.name for rule in forced}
+        if target in names and workflow.is_rule(rule_name):
             forced.add(workflow.get_rule(rule_name))
         return files(wildcards) if callable(files) else files
 
@@ -78,7 +82,7 @@ def stage(target: str, rule_name: str, files):
 
 def code_digest(script: str) -> str:
     """Return a digest of an entry point and the library modules that it leads to."""
-    return provenance.code_digest(LIBRARY / f"{script}.py")
+    return provenance.code_digest(SCRIPTS / f"{script}.py")
 
 
 def published_digest() -> str:
@@ -113,7 +117,8 @@ def dataset_files(wildcards: Wildcards) -> list:
     download of the same content does not decode and train again.
     """
     spec = config["specs"][wildcards.dataset]
-    paths = [local(f"resources/{wildcards.dataset}/{file}") for file in spec["files"]]
+    folder = with_prefix(f"resources/{wildcards.dataset}/")
+    paths = [local(f"{folder}{file}") for file in spec["files"]]
     return [ancient(path) for path in paths] if spec["content"] else paths
 
 

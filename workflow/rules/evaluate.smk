@@ -5,12 +5,6 @@ Provides: probabilities, metrics and tables beside each model; comparison.json a
 """
 
 
-# Seconds, without TensorFlow: not worth a place in a cluster's queue.
-localrules:
-    compare_models,
-    draw_figures,
-
-
 rule evaluate_model:
     """Predict the probabilities of every image and measure them."""
     input:
@@ -65,6 +59,8 @@ rule compare_models:
         "results/{dataset}/comparison.json",
     log:
         "logs/{dataset}/compare.log",
+    # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+    localrule: True
     conda:
         "../envs/swatchbook.yaml"
     resources:
@@ -109,6 +105,8 @@ rule draw_figures:
         provenance="results/{dataset}/figures/provenance.json",
     log:
         "logs/{dataset}/figures.log",
+    # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+    localrule: True
     conda:
         "../envs/swatchbook.yaml"
     resources:

@@ -4,11 +4,6 @@ Requires: comparison.json, figures/, explore/ and checks/ of every data set, and
 Provides: results/report.html, one file that needs no network.
 """
 
-
-localrules:
-    write_report,
-
-
 REPORTED = [
     "comparison.json",
     *[f"{figure.folder}/{figure.name}.svg" for figure in DRAWN if figure.section],
@@ -36,6 +31,7 @@ rule write_report:
         report("results/report.html", category="Report", caption="../report/captions/report.rst"),
     log:
         "logs/report.log",
+    localrule: True
     conda:
         "../envs/swatchbook.yaml"
     resources:
@@ -44,6 +40,7 @@ rule write_report:
     params:
         # Not `config` itself: where the files came from and what ran the jobs change nothing.
         config={key: value for key, value in config.items() if key not in ("mirror", "container")},
+        prefix=with_prefix("results/"),
         page_digest=page_digest(),
         published=published_digest(),
         code=code_digest("report"),

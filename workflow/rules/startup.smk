@@ -1,7 +1,7 @@
 """Startup: what must be right before anything runs.
 
-Requires: config/config.yaml in the working directory or another by --configfile, and
-config/datasets/<name>.yaml there or in the project.
+Requires: rules/places.smk; config/config.yaml in the working directory, or another by --configfile or
+from a workflow that uses this one as a module; config/datasets/<name>.yaml there or in the project.
 Provides: the library `swatchbook`, importable; `config` checked and completed, with the data sets'
 files under "specs"; a refusal, in one line, where a run could not go well.
 """
@@ -12,58 +12,40 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
-WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-LIBRARY = WORKFLOW / "scripts"
-sys.path.insert(0, str(LIBRARY))
+SCRIPTS = WORKFLOW / "scripts"
+sys.path.insert(0, str(SCRIPTS))
 
-from swatchbook.errors import ConfigurationError, DownloadError, QueueError
-from swatchbook.files import remove_temporaries, unwritable_folders
-from swatchbook.startup import configuration, locks, queues
+from swatchbook.errors import SwatchbookError
+from swatchbook.files import remove_temporaries
+from swatchbook.startup import checks, configuration, locks, queues
 
-# Snakemake's own message about its lock does not say whose it is.
-if workflow.is_main_process and any(Path(".snakemake/locks").glob("*.lock")):
-    if runs := locks.runs_in("."):
-        print(f"swatchbook: {locks.told('.', runs)}", file=sys.stderr)
-
-# The same: thousands of lines, if the bucket for the results cannot be used.
-if workflow.is_main_process and workflow.storage_settings.default_storage_provider == "s3":
-    from swatchbook.sources import buckets
-
-    client = workflow.storage_registry.default_storage_provider.s3c.meta.client
-    address = workflow.storage_settings.default_storage_prefix or ""
-    try:
-        buckets.check(client, address)
-    except DownloadError as error:
-        sys.exit(
-            f"swatchbook: error: {address}: {error.what} (check the options --storage-s3-… and "
-            "SNAKEMAKE_STORAGE_S3_…, which come first, and the variables AWS_…)"
-        )
+name = workflow.modifier.namespace
+where = f"the config of module {name}" if name else "config/config.yaml"
 
 try:
-    config.update(configuration.complete(config, WORKFLOW))
-except ConfigurationError as error:
+    checks.check_library(SCRIPTS)
+    if workflow.is_main_process:
+        locks.tell_who_runs(".")
+        if workflow.storage_settings.default_storage_provider == "s3":
+            checks.check_bucket(
+                workflow.storage_registry.default_storage_provider.s3c.meta.client,
+                workflow.storage_settings.default_storage_prefix or "",
+            )
+    # A new name, not an update: the dict of a module belongs to the workflow that uses it.
+    config = configuration.complete(config, WORKFLOW, where)
+    if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+        checks.check_container(config["container"], where)
+except SwatchbookError as error:
     sys.exit(f"swatchbook: error: {error}")
 
-# Snakemake would run the jobs without a container, and not say so.
-if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
-    if not config["container"]:
-        sys.exit(
-            "swatchbook: error: config/config.yaml: container: null, but --sdm apptainer is given "
-            "(name an image: docker://… or the path of a .sif file)"
-        )
 
-
+# Of a module Snakemake does not call it; the workflow that uses this one can.
 onstart:
-    # Jobs that a killed run left in a cluster's queue go on writing, and Snakemake does not know it.
+    jobs = workflow.dag.needrun_jobs()
     try:
         queues.check_no_job_left(Path.cwd())
-    except QueueError as error:
+        checks.check_writable(file for job in jobs for file in [*job.output, *job.log])
+    except SwatchbookError as error:
         raise WorkflowError(f"swatchbook: error: {error}")
-    # It would end with a traceback.
-    jobs = list(workflow.dag.needrun_jobs())
-    for place in unwritable_folders(file for job in jobs for file in [*job.output, *job.log]):
-        raise WorkflowError(
-            f"swatchbook: error: {place}: cannot be written: read-only, or no permission"
-        )
-    for folder in ("results", "resources"):
-        remove_temporaries(folder)
+    for folder in ("results/", "resources/"):
+        remove_temporaries(with_prefix(folder))

@@ -31,7 +31,7 @@ rule train_model:
         layers=model_layers,
         settings=config["training"],
         # No output: Snakemake deletes those of a job that has failed.
-        checkpoints="checkpoints/{dataset}/{model}/seed-{seed}",
+        checkpoints=with_prefix("checkpoints/{dataset}/{model}/seed-{seed}"),
         code=code_digest("train"),
     script:
         "../scripts/train.py"

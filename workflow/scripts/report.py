@@ -13,4 +13,5 @@ with reporting_to(snakemake.log[0]):
         workflow / "report",
         workflow / "published",
         snakemake.output[0],
+        snakemake.params.prefix,
     )

@@ -28,6 +28,7 @@ def write_report(
     page_folder: str | Path,
     published_folder: str | Path,
     output: str | Path,
+    prefix: str = "results/",
 ) -> None:
     """Write the report of everything in `results`.
 
@@ -43,6 +44,8 @@ def write_report(
         Where the published figures are.
     output
         The file to write.
+    prefix
+        What Snakemake knows the files in `results` by, for the commands that make them again.
     """
     results, page_folder = Path(results), Path(page_folder)
     comparisons = verdicts.judged(
@@ -50,7 +53,9 @@ def write_report(
     )
     reading = _read_yaml(page_folder / "reading.yaml")
     shown = [
-        _dataset(datasets.read(results / name, config, comparison), reading, published_folder)
+        _dataset(
+            datasets.read(results / name, config, comparison), reading, published_folder, prefix
+        )
         for name, comparison in zip(config["datasets"], comparisons, strict=True)
     ]
     template = _environment(page_folder).get_template("report.html.j2")
@@ -114,7 +119,10 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dataset(
-    of: DataSet, reading: Mapping[str, Mapping[str, str]], published_folder: str | Path
+    of: DataSet,
+    reading: Mapping[str, Mapping[str, str]],
+    published_folder: str | Path,
+    prefix: str,
 ) -> dict[str, Any]:
     """Gather what the page shows of one data set."""
     return {
@@ -132,7 +140,7 @@ def _dataset(
         "checks": of.checks,
         "own": {section.id: section.gather(of) for section in sections.SECTIONS},
         "runs": of.runs(),
-        "provenance": records.of_dataset(of.folder, of.figures),
+        "provenance": records.of_dataset(of.folder, of.figures, prefix),
     }
 
 
