@@ -145,6 +145,11 @@ def model_layers(wildcards: Wildcards) -> list[dict]:
     return config["models"][wildcards.model]["layers"]
 
 
+def results_prefix(wildcards: Wildcards) -> str:
+    """Return what results are asked for by, which is not where they are if that is on storage."""
+    return with_prefix("results/")
+
+
 def of_all_runs(pattern: str):
     """Make an input function for a file of every model and seed of one data set."""
 

@@ -40,7 +40,7 @@ rule write_report:
     params:
         # Not `config` itself: where the files came from and what ran the jobs change nothing.
         config={key: value for key, value in config.items() if key not in ("mirror", "container")},
-        prefix=with_prefix("results/"),
+        prefix=results_prefix,
         page_digest=page_digest(),
         published=published_digest(),
         code=code_digest("report"),

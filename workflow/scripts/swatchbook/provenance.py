@@ -99,7 +99,7 @@ def _named(dotted: str, library: Path) -> set[Path]:
 
 
 def _offered(package: Path) -> dict[str, str]:
-    """Return what a package offers as its own, by `lazy_loader.attach`: names and their modules."""
+    """Return what a package offers as its own, by `lazy.attach`: names and their modules."""
     init = package / "__init__.py"
     nodes = ast.walk(ast.parse(init.read_text(encoding="utf-8"))) if init.is_file() else ()
     return {

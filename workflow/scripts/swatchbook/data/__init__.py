@@ -5,7 +5,7 @@ Reads ``resources/<dataset>/``. Writes ``results/<dataset>/arrays/``.
 May import: what all rooms use (errors, files, progress, signatures).
 """
 
-import lazy_loader as lazy
+from swatchbook import lazy
 
 # Imported when first used: a job waits for no library that it does not need.
 __getattr__, __dir__, __all__ = lazy.attach(
@@ -13,6 +13,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "arrays": ["load", "read_index"],
         "decoding": ["decode", "extract"],
-        "splits": ["SPLITS"],
+        "names": ["SPLITS"],
     },
 )

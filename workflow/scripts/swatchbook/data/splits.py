@@ -8,10 +8,9 @@ from typing import Annotated
 
 import numpy as np
 
+from swatchbook.data.names import SPLITS as SPLITS
 from swatchbook.errors import DataError
 from swatchbook.signatures import Share
-
-SPLITS = ("train", "validation", "test")
 
 Natural = Annotated[int, {"minimum": 0}]
 

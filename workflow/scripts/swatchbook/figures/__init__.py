@@ -6,7 +6,7 @@ May import: comparison, data, and what all rooms use. ``catalogue`` and ``colour
 there is without importing what draws.
 """
 
-import lazy_loader as lazy
+from swatchbook import lazy
 
 # Imported when first used: a job waits for no library that it does not need.
 __getattr__, __dir__, __all__ = lazy.attach(

@@ -6,7 +6,7 @@ Reads mirrors (a folder, an address, a bucket), web servers, Kaggle and CIFAR-10
 May import: what all rooms use (errors, files, progress, signatures).
 """
 
-import lazy_loader as lazy
+from swatchbook import lazy
 
 # Imported when first used: a job waits for no library that it does not need.
 __getattr__, __dir__, __all__ = lazy.attach(

@@ -5,7 +5,7 @@ Reads ``config/``, the list of processes and a cluster's queue. Writes nothing.
 May import: any room, since the configuration says what all of them may be asked for.
 """
 
-import lazy_loader as lazy
+from swatchbook import lazy
 
 # Imported when first used: a job waits for no library that it does not need.
 __getattr__, __dir__, __all__ = lazy.attach(

@@ -8,7 +8,7 @@ TensorFlow or Keras, and only within functions, so that who needs a name from he
 them.
 """
 
-import lazy_loader as lazy
+from swatchbook import lazy
 
 # Imported when first used: a job waits for no library that it does not need.
 __getattr__, __dir__, __all__ = lazy.attach(

@@ -5,15 +5,16 @@ gave it, to as many images of the same shape. The numbers are drawn before an ep
 of the training set, so that what an image becomes depends on the seed, the epoch and the image
 alone: not on its batch, on the device, or on an interruption.
 
-TensorFlow is imported only when images are changed.
+TensorFlow and NumPy are imported only when images are changed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swatchbook.training.seeds import AUGMENTATION, derived_seed
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def flip(images: Any, chance: Any) -> Any:
@@ -63,8 +64,10 @@ class Augmenter:
         self._seed = seed
         self.draws = sum(entry.draws for entry, _ in self._steps)
 
-    def numbers(self, images: int, epoch: int) -> np.ndarray:
+    def numbers(self, images: int, epoch: int) -> "np.ndarray":
         """Return what chance gives each image in one epoch, float32 in [0, 1), (images, draws)."""
+        import numpy as np
+
         chance = np.random.default_rng(derived_seed(self._seed, AUGMENTATION, epoch))
         return chance.random((images, self.draws), np.float32)
 

@@ -1,7 +1,5 @@
 """One stream of random numbers for each use of a training's seed."""
 
-import numpy as np
-
 # Each use has a stream of its own, so that a model with dropout starts from the same weights and
 # sees the same batches as one without.
 WEIGHTS, DROPOUT, SHUFFLING, BIASES, AUGMENTATION = range(5)
@@ -9,5 +7,7 @@ WEIGHTS, DROPOUT, SHUFFLING, BIASES, AUGMENTATION = range(5)
 
 def derived_seed(seed: int, use: int, number: int) -> int:
     """Return a seed of 32 bits for the `number`-th layer or epoch, by NumPy's SeedSequence."""
+    import numpy as np  # not above: the Snakefile reads this module, and needs none
+
     sequence = np.random.SeedSequence(seed, spawn_key=(use, number))
     return int(sequence.generate_state(1)[0])
