@@ -44,7 +44,7 @@ def schema(function: Callable[..., Any]) -> dict[str, Any]:
     """
     parameters = [
         parameter
-        for parameter in inspect.signature(function, eval_str=True).parameters.values()
+        for parameter in inspect.signature(function).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     ]
     properties = {parameter.name: _rules(parameter.annotation) for parameter in parameters}

@@ -13,6 +13,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "arrays": ["load", "read_index"],
         "decoding": ["decode", "extract"],
-        "names": ["SPLITS"],
+        "splits": ["SPLITS"],
     },
 )

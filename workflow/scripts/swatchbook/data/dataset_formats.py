@@ -9,15 +9,16 @@ line in `FORMATS`.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypedDict
-
-import numpy as np
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypedDict
 
 from swatchbook import signatures
 from swatchbook.data import splits
 
-# Every job reads the configuration, and this table with it: what reads files is imported when files
-# are read.
+if TYPE_CHECKING:
+    import numpy as np
+
+# Every process reads the configuration, and this table with it: what reads files, and NumPy, is
+# imported when files are read.
 
 File = Annotated[str, {"x-file": True}]
 
@@ -44,8 +45,8 @@ class Images:
     """
 
     ids: list[str]
-    pixels: np.ndarray
-    labels: np.ndarray
+    pixels: "np.ndarray"
+    labels: "np.ndarray"
     given_test: int = 0
 
 
@@ -81,7 +82,7 @@ class DatasetFormat(NamedTuple):
     """
 
     read: Callable[..., Images]
-    split: Callable[..., dict[str, np.ndarray]]
+    split: Callable[..., dict[str, "np.ndarray"]]
     content: tuple[str, ...]
     channels: tuple[int, ...] = (1, 3)
 
@@ -116,7 +117,7 @@ def read(spec: Mapping[str, Any], folder: str | Path) -> Images:
     return FORMATS[name].read(spec, Path(folder), **spec[name])
 
 
-def split(spec: Mapping[str, Any], images: Images) -> dict[str, np.ndarray]:
+def split(spec: Mapping[str, Any], images: Images) -> dict[str, "np.ndarray"]:
     """Split images as the data set's file says; see `splits`."""
     count = len(images.ids)
     by_format = FORMATS[spec["format"]].split

@@ -4,18 +4,20 @@ A way to split is a function of how many images there are for training and for t
 keyword-only parameters are the keys under ``split`` in a data set's file.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-
-from swatchbook.data.names import SPLITS as SPLITS
 from swatchbook.errors import DataError
 from swatchbook.signatures import Share
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SPLITS = ("train", "validation", "test")
 
 Natural = Annotated[int, {"minimum": 0}]
 
 
-def given(training: int, test: int, *, validation_first: Natural) -> dict[str, np.ndarray]:
+def given(training: int, test: int, *, validation_first: Natural) -> dict[str, "np.ndarray"]:
     """Keep a test set that the data set comes with, and hold out the first training images.
 
     Parameters
@@ -35,6 +37,8 @@ def given(training: int, test: int, *, validation_first: Natural) -> dict[str, n
             f"{validation_first} validation images cannot be held out of {training}",
             where="split.validation_first",
         )
+    import numpy as np
+
     return {
         "train": np.arange(validation_first, training),
         "validation": np.arange(validation_first),
@@ -49,7 +53,7 @@ def drawn(
     test_share: Share,
     validation_share: Annotated[float, {"minimum": 0, "exclusiveMaximum": 1}] = 0.1,
     random_state: Natural = 42,
-) -> dict[str, np.ndarray]:
+) -> dict[str, "np.ndarray"]:
     """Draw the test set, then the validation set out of the rest, with scikit-learn.
 
     A test set that the data set comes with is not kept: all images are drawn from.
@@ -63,6 +67,7 @@ def drawn(
         For each of `SPLITS` the image numbers, int64, in the order of the arrays' rows.
     """
     # Imported here, since most who need `SPLITS` draw nothing.
+    import numpy as np
     from sklearn.model_selection import train_test_split
 
     images = training + test
