@@ -2,13 +2,12 @@
 
 import ast
 import json
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import forked
 from paths import ROOT
 from swatchbook.training.devices import import_tensorflow
 
@@ -108,8 +107,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for name, content in weights.items():
         rewritten(good, folder / f"{name}.keras", **{"model.weights.h5": content})
     paths = sorted(folder.iterdir())
-    command = [sys.executable, "-c", LOADER, *map(str, paths)]
-    child = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, timeout=120)
+    child = forked.run(forked.TENSORFLOW, LOADER, *map(str, paths), seconds=120)
     assert child.returncode == 0, child.stderr
     lines = child.stdout.splitlines()
     assert sorted(folder.iterdir()) == paths  # nothing has made the file `owned`

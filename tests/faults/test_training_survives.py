@@ -266,8 +266,9 @@ def test_a_lack_of_memory_names_the_batch_size(training: Training, record_proper
     conv: dict[str, Any] = {"filters": 200_000, "kernel": 3, "activation": "relu"}
     training.layers = [{"conv": conv}, {"pool": {"size": 8}}, {"flatten": {}}]
     training.settings = MORE | {"batch_size": 90}
-    code, said = training.run(memory=3_000_000_000)
-    assert code == 1
+    process = training.start(memory=3_000_000_000)
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 1
     line = said.splitlines()[-1]
     record_property("told", line)
     assert line.startswith("swatchbook: error: training.batch_size: out of memory with")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import forked
 from paths import SCRIPTS
 
 # What the entry point does, without Snakemake. "kill" is a module, a function and a number: the
@@ -68,10 +69,24 @@ class Training:
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
-    def start(
-        self, kill: tuple[str, str, int] | None = None, memory: int | None = None
-    ) -> subprocess.Popen[str]:
-        """Start it and do not wait."""
+    def start(self, memory: int | None = None) -> subprocess.Popen[str]:
+        """Start it, and TensorFlow with it, and do not wait."""
+        return subprocess.Popen(
+            [sys.executable, "-c", DRIVER, self._argument(memory=memory)],
+            cwd=SCRIPTS,
+            # oneDNN's convolutions crash where TensorFlow's own report a lack of memory.
+            env=os.environ | ({"TF_ENABLE_ONEDNN_OPTS": "0"} if memory else {}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, kill: tuple[str, str, int] | None = None) -> tuple[int, str]:
+        """Run it to its end; return the exit code and what it said on standard error."""
+        done = forked.run(forked.TENSORFLOW, DRIVER, self._argument(kill))
+        return done.returncode, done.stderr
+
+    def _argument(self, kill: tuple[str, str, int] | None = None, memory: int | None = None) -> str:
         self.folder.mkdir(parents=True, exist_ok=True)
         given = {
             "arrays_folder": str(self.data),
@@ -82,22 +97,7 @@ class Training:
             "checkpoints": str(self.checkpoints),
             "code": self.code,
         }
-        argument = json.dumps([given, str(self.folder / "log"), kill, memory])
-        return subprocess.Popen(
-            [sys.executable, "-c", DRIVER, argument],
-            cwd=SCRIPTS,
-            # oneDNN's convolutions crash where TensorFlow's own report a lack of memory.
-            env=os.environ | ({"TF_ENABLE_ONEDNN_OPTS": "0"} if memory else {}),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, **options: Any) -> tuple[int, str]:
-        """Run it to its end; return the exit code and what it said on standard error."""
-        process = self.start(**options)
-        said = process.communicate(timeout=300)[1]
-        return process.returncode, said
+        return json.dumps([given, str(self.folder / "log"), kill, memory])
 
     def whole_checkpoints(self) -> list[str]:
         """Return the names of the checkpoints under their final names, the oldest first."""

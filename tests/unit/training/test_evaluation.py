@@ -4,8 +4,6 @@ TensorFlow is set up once a process, so each evaluation runs in one of its own.
 """
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ import pandas as pd
 import pytest
 import sklearn.metrics
 
-from paths import SCRIPTS
+import forked
 from swatchbook.comparison import metrics
 from swatchbook.data import arrays
 from swatchbook.training import model_files, models
@@ -59,8 +57,7 @@ def make_cell(folder: Path, precision: str = "float32", validation: int = 12) ->
         "classes": CLASSES,
         "output": str(cell),
     }
-    command = [sys.executable, "-c", DRIVER, json.dumps(given)]
-    subprocess.run(command, cwd=SCRIPTS, check=True, timeout=120)
+    forked.run(forked.TENSORFLOW, DRIVER, json.dumps(given), seconds=120).check_returncode()
     return cell
 
 

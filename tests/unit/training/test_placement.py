@@ -5,8 +5,6 @@ CPU. TensorFlow is set up once a process, so trainings run one after the other i
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paths import SCRIPTS
+import forked
 from swatchbook.training.placement import DATA_SHARE, HOST, ON_CPU, STEPS_A_CALL, Execution, on_gpus
 
 DRIVER = """
@@ -128,13 +126,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     others = {name: case for name, case in CASES.items() if name not in two}
     # All that share batches in one process have to be as many.
     for cases in (others, two):
-        done = subprocess.run(
-            [sys.executable, "-c", DRIVER, str(folder), json.dumps(cases)],
-            cwd=SCRIPTS,
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
+        done = forked.run(forked.TENSORFLOW, DRIVER, str(folder), json.dumps(cases), seconds=600)
         assert done.returncode == 0, done.stderr
     return folder
 

@@ -6,18 +6,17 @@ TensorFlow is set up once a process, so each training runs in one of its own.
 import json
 import math
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from paths import SCRIPTS
+import forked
 from swatchbook.data import arrays
 from swatchbook.training.devices import import_tensorflow
 from training_inputs import IMAGES, LAYERS, SETTINGS, make_arrays
@@ -39,9 +38,7 @@ COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", *WATCHED, *T
 TUTORIAL = {"shuffle": False, "drop_last_batch": True, "watch_test": True}
 
 
-def run(
-    data: Path, output: Path, seed: int = 0, **settings: Any
-) -> subprocess.CompletedProcess[str]:
+def run(data: Path, output: Path, seed: int = 0, **settings: Any) -> CompletedProcess[str]:
     given = {
         "arrays_folder": str(data),
         "layers": LAYERS,
@@ -49,13 +46,7 @@ def run(
         "seed": seed,
         "output": str(output),
     }
-    return subprocess.run(
-        [sys.executable, "-c", DRIVER, json.dumps(given)],
-        cwd=SCRIPTS,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return forked.run(forked.TENSORFLOW, DRIVER, json.dumps(given), seconds=120)
 
 
 Train = Callable[..., Path]
