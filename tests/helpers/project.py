@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+import forked
 from paths import ROOT
 
 # One small data set, two small models, one seed and one epoch: every stage runs, none for long.
@@ -64,9 +65,17 @@ class Project:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
+    def dry_run(self, *arguments: str) -> str:
+        """Return what Snakemake says of its plan; only this is done in a forked process."""
+        command = ["--directory", "work", "--cores", "2", "--dry-run", *arguments]
+        code = "from snakemake.cli import main; main()"
+        done = forked.run(forked.SNAKEMAKE, code, *command, folder=self.folder, together=True)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
     def planned(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule would run, targets left out; empty if nothing would."""
-        said = self.run("--dry-run", *arguments)
+        said = self.dry_run(*arguments)
         if "Nothing to be done" in said:
             return {}
         table = said.rpartition("Job stats:")[2].partition("total")[0]
@@ -76,7 +85,7 @@ class Project:
 
     def planned_cells(self, *arguments: str) -> set[str]:
         """Return the model and seed of each training that would run, as ``model/seed``."""
-        said = self.run("--dry-run", *arguments)
+        said = self.dry_run(*arguments)
         jobs = re.findall(
             r"rule train_model:.*?wildcards: dataset=\S+, model=(\S+), seed=(\d+)", said, re.DOTALL
         )

@@ -53,7 +53,7 @@ def test_aws_batch_has_the_memory_that_its_profile_asks_for(project: Project) ->
     """Else the plugin takes the least there is for the CPUs, whatever the job needs."""
     profile = ROOT / "workflow/profiles/aws-batch"
     attempts = range(1, read(profile)["retries"] + 2)
-    said = project.run("--dry-run", "--profile", str(profile))
+    said = project.dry_run("--profile", str(profile))
     on_machines = ("decode_dataset", "explore_dataset", "check_data", "train_model")
     for rule in (*on_machines, "evaluate_model"):
         job = re.search(
