@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from project import Project, new_project
+from shared import made_once
 
 
 @pytest.fixture
@@ -17,9 +18,7 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which everything has been run; to be copied, not changed."""
-    project = new_project(tmp_path_factory.mktemp("finished"))
-    project.run()
-    return project
+    return Project(made_once(tmp_path_factory, "finished", lambda it: new_project(it).run()))
 
 
 @pytest.fixture
