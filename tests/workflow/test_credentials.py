@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from loopback import Loopback, Reply
-from project import Project
+from project import MODELS, Project
 
 TOKEN, PASSWORD = "kaggle-hush-hush", "mirror-hush-hush"
 BASIC = b64encode(f"me:{PASSWORD}".encode()).decode()
@@ -26,6 +26,7 @@ def secretive(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     spec = yaml.safe_load(path.read_text())
     spec["sources"] = [{"kind": "kaggle", "competition": "own"}]
     path.write_text(yaml.safe_dump(spec))
+    project.configure(models={"plain": MODELS["plain"]})  # every rule runs for one, too
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)

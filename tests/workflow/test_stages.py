@@ -80,7 +80,8 @@ def test_another_configuration_runs_in_a_working_directory_of_its_own(project: P
 
 
 def test_watching_the_test_images_draws_one_more_figure(done: Project) -> None:
-    done.configure(training={"epochs": 1, "watch_test": True})
+    plain = {"plain": MODELS["plain"]}
+    done.configure(models=plain, training={"epochs": 1, "watch_test": True})
     done.run()
     figures = done.work / "results" / "own-images" / "figures"
     assert {"tutorial.svg", "tutorial.png", "tutorial.csv"} <= {f.name for f in figures.iterdir()}
@@ -152,10 +153,12 @@ def test_figures_are_marked_for_snakemakes_own_report(done: Project) -> None:
 
 
 def test_the_number_of_cores_does_not_change_the_model(done: Project) -> None:
-    model = done.work / "results/own-images/dropped/seed-0/model.keras"
+    name = "results/own-images/dropped/seed-0/model.keras"
+    model = done.work / name
     with_two_cores = model.read_bytes()
-    again = done.snakemake("--forcerun", str(model.relative_to(done.work)), "train", cores=1)
+    again = done.snakemake("--forcerun", name, "--", name, cores=1)
     assert again.returncode == 0, again.stdout
+    assert "1 of 1 steps (100%) done" in again.stdout
     assert model.read_bytes() == with_two_cores
 
 
