@@ -4,17 +4,22 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 VENV := .venv
 BIN := $(VENV)/bin
+# A core for each file of tests, the files in the order in which they are found.
+SIDE_BY_SIDE = $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test test-cluster lint doctor fault-report clean-checkpoints clean
+.PHONY: demo check test test-cluster lint doctor fault-report clean-checkpoints clean
 
 demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
 	@$(BIN)/python workflow/scripts/unlock.py demo
 	@$(BIN)/snakemake --directory demo --cores $(CORES) --rerun-incomplete --quiet rules host reason
 	@echo "The report is demo/results/report.html"
 
+check: lint  ## in a minute: lint, and run the unit tests that start no process
+	@$(SIDE_BY_SIDE) --no-processes -rfE tests/unit
+
 test: $(INSTALLED)  ## run all tests
-	@$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile
+	@$(SIDE_BY_SIDE)
 
 test-cluster: $(INSTALLED)  ## run the tests on a SLURM cluster of four nodes, started here for them
 	@$(BIN)/python -m pytest tests/cluster
