@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "training": {
         "epochs": 10,
         "batch_size": 128,
-        "optimizer": {"adam": {}},
+        "optimizer": {"adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-07}},
         "learning_rate": 0.001,
         "augmentation": [],
         "shuffle": True,
@@ -409,4 +409,7 @@ def test_the_shipped_configuration_states_the_defaults(section: str) -> None:
     if section == "comparison":  # spelt out there; the default is the first model, which it is
         first = next(iter(configuration.read(ROOT / "config/config.yaml")["models"]))
         default = default | {"reference": first}
+    if section == "training":  # its own settings are left at their defaults
+        assert shipped["optimizer"] == {name: {} for name in default["optimizer"]}
+        default = default | {"optimizer": shipped["optimizer"]}
     assert shipped == default

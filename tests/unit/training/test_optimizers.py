@@ -15,16 +15,16 @@ SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
 
 
 @pytest.fixture(autouse=True)
-def sgd(monkeypatch: pytest.MonkeyPatch) -> None:
+def nadam(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more entry."""
     import_tensorflow()
 
-    def build(learning_rate: float, *, momentum: float = 0.0, nesterov: bool = False) -> Any:
+    def build(learning_rate: float, *, beta_1: float = 0.9, epsilon: float = 1e-7) -> Any:
         import keras
 
-        return keras.optimizers.SGD(learning_rate, momentum=momentum, nesterov=nesterov)
+        return keras.optimizers.Nadam(learning_rate, beta_1=beta_1, epsilon=epsilon)
 
-    monkeypatch.setitem(optimizers.OPTIMIZERS, "sgd", build)
+    monkeypatch.setitem(optimizers.OPTIMIZERS, "nadam", build)
 
 
 def checked(optimizer: Any) -> dict[str, Any]:
@@ -38,12 +38,13 @@ def checked(optimizer: Any) -> dict[str, Any]:
 
 def built(settings: dict[str, Any], precision: str = "float32") -> tuple[Any, Any]:
     model = models.build([{"flatten": {}}], (2, 2, 1), 3, 0, precision)
-    return model, optimizers.build(settings, model)
+    return model, optimizers.build(settings, model, steps_an_epoch=1)
 
 
 def test_the_configuration_takes_a_new_entry_with_its_defaults() -> None:
-    settings = checked({"sgd": {"momentum": 0.9}})
-    assert settings["optimizer"] == {"sgd": {"momentum": 0.9, "nesterov": False}}
+    settings = checked({"nadam": {"beta_1": 0.8}})
+    assert settings["optimizer"] == {"nadam": {"beta_1": 0.8, "epsilon": 1e-7}}
+    assert built(settings)[1].beta_1 == 0.8
 
 
 @pytest.mark.parametrize(
@@ -51,8 +52,12 @@ def test_the_configuration_takes_a_new_entry_with_its_defaults() -> None:
     [
         ({"sdg": {}}, "unknown key 'training.optimizer.sdg'; did you mean 'sgd'?"),
         ({"sgd": {"nesterow": True}}, "did you mean 'nesterov'?"),
-        ({"adam": {}, "sgd": {}}, "with one key of adam, sgd"),
-        ("adam", 'is "adam"; allowed: keys and values, with one key of adam, sgd'),
+        (
+            {"sgd": {"momentum": 1}},
+            "sgd.momentum' is 1; allowed: a number, at least 0, less than 1",
+        ),
+        ({"adam": {}, "sgd": {}}, "with one key of sgd, adam, adamw"),
+        ("adam", 'is "adam"; allowed: keys and values, with one key of sgd, adam, adamw'),
     ],
 )
 def test_what_no_optimiser_takes_is_refused(optimizer: Any, told: str) -> None:
@@ -61,13 +66,42 @@ def test_what_no_optimiser_takes_is_refused(optimizer: Any, told: str) -> None:
     assert told in str(caught.value)
 
 
-def test_a_step_of_a_new_entry_is_its_own() -> None:
-    model, optimizer = built(checked({"sgd": {}}))
-    weights, biases = model.trainable_variables
+def apply(model: Any, optimizer: Any, value: float) -> None:
+    gradients = [np.full(weights.shape, value, np.float32) for weights in model.trainable_variables]
+    optimizer.apply(gradients, model.trainable_variables)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop", "adagrad", "lion", "muon"])
+def test_each_moves_weights_against_their_gradient(name: str) -> None:
+    model, optimizer = built(checked({name: {}}))
+    before = [weights.numpy() for weights in model.trainable_variables]
+    for _ in range(2):
+        apply(model, optimizer, 1.0)
+    for weights, were in zip(model.trainable_variables, before, strict=True):
+        assert (weights.numpy() < were).mean() > 0.9
+
+
+def test_settings_reach_the_optimiser() -> None:
+    _, sgd = built(checked({"sgd": {"momentum": 0.9, "nesterov": True}}))
+    assert (sgd.momentum, sgd.nesterov, sgd.weight_decay) == (0.9, True, None)
+    _, adam = built(checked({"adam": {"beta_1": 0.5, "beta_2": 0.6, "epsilon": 1e-3}}))
+    assert (adam.beta_1, adam.beta_2, adam.epsilon) == (0.5, 0.6, 1e-3)
+    _, adamw = built(checked({"adamw": {"weight_decay": 0.25}}))
+    assert adamw.weight_decay == 0.25
+    _, muon = built(checked({"muon": {"ns_steps": 3, "weight_decay": 0}}))
+    assert (muon.ns_steps, muon.weight_decay) == (3, None)
+
+
+def test_sgd_with_momentum_makes_the_steps_of_its_formula() -> None:
+    model, optimizer = built(checked({"sgd": {"momentum": 0.5, "nesterov": True}}))
+    weights = model.trainable_variables[0]
     before = weights.numpy()
-    gradient = np.full(weights.shape, 2, np.float32)
-    optimizer.apply([gradient, np.zeros(biases.shape, np.float32)], model.trainable_variables)
-    np.testing.assert_allclose(weights.numpy(), before - 0.5 * 2, rtol=0, atol=1e-6)
+    velocity, expected = 0.0, 0.0
+    for _ in range(3):
+        apply(model, optimizer, 2.0)
+        velocity = 0.5 * velocity - 0.5 * 2
+        expected += 0.5 * velocity - 0.5 * 2
+    np.testing.assert_allclose(weights.numpy() - before, expected, rtol=1e-5)
 
 
 def test_losses_are_scaled_for_float16_alone() -> None:

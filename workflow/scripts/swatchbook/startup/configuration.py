@@ -60,9 +60,15 @@ def checked(value: Any, schema: str | Path, where: str | Path) -> Any:
     value = deepcopy(value)
     problems = list(_CompletingValidator(schemas.read(schema)).iter_errors(value))
     if problems:
-        problem = min(problems, key=lambda error: (len(error.absolute_path), error.message))
+        problem = min(problems, key=_first_to_tell)
         raise ConfigurationError(_told(problem), where=where)
     return value
+
+
+def _first_to_tell(problem: ValidationError) -> tuple[int, bool, str]:
+    """Order problems: outer ones first, and a mistyped key before the one that it stands for."""
+    is_unknown = problem.validator == "additionalProperties"
+    return len(problem.absolute_path), not is_unknown, problem.message
 
 
 def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class Trainer:
         self.images = _images_an_epoch(len(x), settings)
         strategy = model.distribute_strategy
         with strategy.scope():
-            optimizer = optimizers.build(settings, model)
+            optimizer = optimizers.build(settings, model, self._steps_an_epoch)
         self._augmenter = Augmenter(settings["augmentation"], seed)
         self._data = steps.place(x, y, self._augmenter.draws, execution)
         self._tally = steps.Tally()

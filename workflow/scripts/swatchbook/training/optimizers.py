@@ -4,37 +4,153 @@ Keras is imported only when an optimiser is made.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from swatchbook.signatures import Count, Positive
+from swatchbook.training import schedules
+
+# How much of what was is kept: 0 included, 1 not.
+Kept = Annotated[float, {"minimum": 0, "exclusiveMaximum": 1}]
+Decay = Annotated[float, {"minimum": 0}]
 
 
-def adam(learning_rate: float) -> Any:
+def sgd(
+    learning_rate: Any, *, momentum: Kept = 0.0, nesterov: bool = False, weight_decay: Decay = 0.0
+) -> Any:
+    """Stochastic gradient descent, with momentum (B. T. Polyak, 1964) or Nesterov's (1983)."""
+    import keras
+
+    return keras.optimizers.SGD(
+        learning_rate, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay or None
+    )
+
+
+def adam(
+    learning_rate: Any, *, beta_1: Kept = 0.9, beta_2: Kept = 0.999, epsilon: Positive = 1e-7
+) -> Any:
     """Adam (D. P. Kingma and J. Ba, 2015, Adam: a method for stochastic optimization, ICLR)."""
     import keras
 
-    return keras.optimizers.Adam(learning_rate)
+    return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
+
+
+def adamw(
+    learning_rate: Any,
+    *,
+    weight_decay: Decay = 0.004,
+    beta_1: Kept = 0.9,
+    beta_2: Kept = 0.999,
+    epsilon: Positive = 1e-7,
+) -> Any:
+    """Adam with weight decay of its own (I. Loshchilov and F. Hutter, 2019, ICLR)."""
+    import keras
+
+    return keras.optimizers.AdamW(
+        learning_rate, weight_decay=weight_decay, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon
+    )
+
+
+def rmsprop(
+    learning_rate: Any, *, rho: Kept = 0.9, momentum: Kept = 0.0, epsilon: Positive = 1e-7
+) -> Any:
+    """RMSprop (T. Tieleman and G. Hinton, 2012, lecture 6.5 of a course on neural networks)."""
+    import keras
+
+    return keras.optimizers.RMSprop(learning_rate, rho=rho, momentum=momentum, epsilon=epsilon)
+
+
+def adagrad(
+    learning_rate: Any, *, initial_accumulator_value: Decay = 0.1, epsilon: Positive = 1e-7
+) -> Any:
+    """Adagrad (J. Duchi, E. Hazan and Y. Singer, 2011, JMLR 12, 2121-2159)."""
+    import keras
+
+    return keras.optimizers.Adagrad(
+        learning_rate, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon
+    )
+
+
+def lion(
+    learning_rate: Any, *, beta_1: Kept = 0.9, beta_2: Kept = 0.99, weight_decay: Decay = 0.0
+) -> Any:
+    """Lion (X. Chen et al., 2023, Symbolic discovery of optimization algorithms, NeurIPS)."""
+    import keras
+
+    return keras.optimizers.Lion(
+        learning_rate, beta_1=beta_1, beta_2=beta_2, weight_decay=weight_decay or None
+    )
+
+
+def muon(
+    learning_rate: Any,
+    *,
+    momentum: Kept = 0.95,
+    nesterov: bool = True,
+    ns_steps: Count = 5,
+    weight_decay: Decay = 0.004,
+    adam_weight_decay: Decay = 0.004,
+) -> Any:
+    """Muon (K. Jordan et al., 2024) as Keras has it: matrices only, AdamW for all other weights.
+
+    The kernels of convolutions, which have four dimensions, are among the others.
+    """
+    import keras
+
+    return keras.optimizers.Muon(
+        learning_rate,
+        momentum=momentum,
+        nesterov=nesterov,
+        ns_steps=ns_steps,
+        weight_decay=weight_decay or None,
+        adam_weight_decay=adam_weight_decay or None,
+    )
 
 
 # A new optimiser is a function above and a line here; its keyword-only parameters are its keys.
 OPTIMIZERS = {
+    "sgd": sgd,
     "adam": adam,
+    "adamw": adamw,
+    "rmsprop": rmsprop,
+    "adagrad": adagrad,
+    "lion": lion,
+    "muon": muon,
 }
 
 
-def build(settings: Mapping[str, Any], model: Any) -> Any:
+def build(settings: Mapping[str, Any], model: Any, steps_an_epoch: int) -> Any:
     """Make the optimiser of one training, with its variables, for a model.
 
     Parameters
     ----------
     settings
-        ``optimizer`` (one key of `OPTIMIZERS`, with its settings) and ``learning_rate``.
+        ``epochs``, ``optimizer`` (one key of `OPTIMIZERS`, with its settings) and
+        ``learning_rate``.
     model
         The model whose weights it will change. Under mixed_float16 the losses are scaled.
+    steps_an_epoch
+        How many steps an epoch has.
     """
     import keras
 
     ((name, own),) = settings["optimizer"].items()
-    optimizer = OPTIMIZERS[name](settings["learning_rate"], **own)
+    rate = settings["learning_rate"]
+    if isinstance(rate, Mapping):
+        rate = _looked_up(schedules.rates(rate, settings["epochs"], steps_an_epoch))
+    optimizer = OPTIMIZERS[name](rate, **own)
     if model.layers[0].dtype_policy.name == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)
     return optimizer
+
+
+def _looked_up(rates: Any) -> Any:
+    """Return a schedule of Keras's that gives each step its rate, float32, shape (steps,)."""
+    import keras
+    import tensorflow as tf
+
+    class Table(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step: Any) -> Any:
+            return tf.gather(tf.constant(rates), tf.cast(step, tf.int32))
+
+    return Table()
