@@ -37,6 +37,7 @@ TRAINING = {
     "augmentation": [],
     "shuffle": True,
     "drop_last_batch": False,
+    "initializer": "glorot_uniform",
     "bias_initializer": "zeros",
     "watch_test": False,
     "precision": "auto",

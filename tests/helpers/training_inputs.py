@@ -16,6 +16,7 @@ SETTINGS = {
     "augmentation": [],
     "shuffle": True,
     "drop_last_batch": False,
+    "initializer": "glorot_uniform",
     "bias_initializer": "zeros",
     "watch_test": False,
     "precision": "float32",

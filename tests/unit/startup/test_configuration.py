@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
         "augmentation": [],
         "shuffle": True,
         "drop_last_batch": False,
+        "initializer": "glorot_uniform",
         "bias_initializer": "zeros",
         "watch_test": False,
         "precision": "auto",
@@ -77,11 +78,13 @@ def test_layers_have_defaults_too() -> None:
         LEAST
         | layers({"conv": {"filters": 4}}, {"pool": {}}, {"flatten": {}}, {"dense": {"units": 2}})
     )
+    weighted = {"bias": True, "initializer": "training", "weight_decay": 0.0}
+    conv = {"filters": 4, "kernel": 3, "activation": "relu", "stride": 1, "padding": "same"}
     assert found["models"]["plain"]["layers"] == [
-        {"conv": {"filters": 4, "kernel": 3, "activation": "relu"}},
-        {"pool": {"size": 2}},
+        {"conv": conv | weighted},
+        {"pool": {"size": 2, "padding": "same", "kind": "max"}},
         {"flatten": {}},
-        {"dense": {"units": 2, "activation": "relu"}},
+        {"dense": {"units": 2, "activation": "relu"} | weighted},
     ]
 
 
@@ -162,17 +165,17 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a missing key": (layers({"conv": {}}), "'models.plain.layers[0].conv.filters' is missing"),
     "two layers in one": (
         layers({"flatten": {}, "pool": {}}),
-        "allowed: keys and values, with one key of conv, pool, dropout, flatten, dense",
+        "allowed: keys and values, with one key of conv, pool, global_pool",
     ),
     "a layer without settings": (layers("flatten"), "'models.plain.layers[0]' is \"flatten\""),
     "a rate of 1": (layers({"dropout": {"rate": 1}}), "rate' is 1; allowed: a number, more than 0"),
     "no flatten": (
         layers({"pool": {}}),
-        "key 'models.plain.layers' has 0 flatten layers; allowed: one",
+        "key 'models.plain.layers' ends with images; allowed: vectors (add flatten or global_pool)",
     ),
     "two flattens": (
         layers({"flatten": {}}, {"flatten": {}}),
-        "has 2 flatten layers; allowed: one",
+        "[1]': flatten stands after flatten; allowed: before it",
     ),
     "a convolution after flatten": (
         layers({"flatten": {}}, {"conv": {"filters": 2}}),
@@ -181,6 +184,35 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "dense before flatten": (
         layers({"dense": {"units": 2}}, {"flatten": {}}),
         "key 'models.plain.layers[0]': dense stands before flatten",
+    ),
+    "a convolution after global pooling": (
+        layers({"global_pool": {}}, {"conv": {"filters": 2}}),
+        "key 'models.plain.layers[1]': conv stands after global_pool; allowed: before it",
+    ),
+    "vectors in a residual block": (
+        layers({"residual": {"layers": [{"flatten": {}}]}}, {"flatten": {}}),
+        "key 'models.plain.layers[0].residual.layers' ends with vectors; allowed: images",
+    ),
+    "an unknown layer in a residual block": (
+        layers({"residual": {"layers": [{"covn": {"filters": 2}}]}}, {"flatten": {}}),
+        "unknown key 'models.plain.layers[0].residual.layers[0].covn'; did you mean 'conv'?",
+    ),
+    "a layer that Keras has not": (
+        layers({"LayerNormalisation": {}}, {"flatten": {}}),
+        "key 'models.plain.layers[0]': LayerNormalisation is no layer of Keras (did you mean "
+        "'LayerNormalization'?)",
+    ),
+    "an argument that a layer of Keras does not take": (
+        layers({"LayerNormalization": {"epsilom": 1}}, {"flatten": {}}),
+        "[0]': LayerNormalization takes no 'epsilom' (did you mean 'epsilon'?)",
+    ),
+    "an argument that a layer of Keras needs": (
+        layers({"GaussianNoise": {}}, {"flatten": {}}),
+        "key 'models.plain.layers[0]': GaussianNoise needs 'stddev'",
+    ),
+    "an initialiser that there is not": (
+        {"training": {"initializer": "he"}},
+        'key \'training.initializer\' is "he"; allowed: "glorot_uniform"',
     ),
     "a reference that is no model": (
         {"comparison": {"reference": "plane"}},

@@ -1,32 +1,37 @@
 """A layer is one entry of a table: the configuration takes it, and models are built with it."""
 
+import inspect
 from typing import Any
 
 import numpy as np
 import pytest
 
 from paths import ROOT
-from swatchbook.errors import ConfigurationError
-from swatchbook.signatures import Share
+from swatchbook.errors import ConfigurationError, TrainingError
+from swatchbook.signatures import Positive
 from swatchbook.startup import configuration
-from swatchbook.training import models
+from swatchbook.training import keras_layers, model_files, models
 from swatchbook.training.devices import import_tensorflow
 from swatchbook.training.layers import LAYERS, Building, Layer
 
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
+CONV = {"conv": {"filters": 2}}
+FLATTEN = {"flatten": {}}
+IMAGES = np.random.default_rng(0).random((6, 8, 8, 3), np.float32)
 
 
 @pytest.fixture(autouse=True)
-def batch_norm(monkeypatch: pytest.MonkeyPatch) -> None:
+def noise(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more entry."""
     import_tensorflow()
 
-    def build(building: Building, *, momentum: Share = 0.9) -> Any:
+    def build(building: Building, *, deviation: Positive = 0.5) -> Any:
         import keras
 
-        return keras.layers.BatchNormalization(momentum=momentum, dtype=building.precision)
+        seed = building.dropout_seed()
+        return keras.layers.GaussianNoise(deviation, seed=seed, dtype=building.precision)
 
-    monkeypatch.setitem(LAYERS, "batch_norm", Layer(build, takes="images"))
+    monkeypatch.setitem(LAYERS, "noise", Layer(build, takes="images"))
 
 
 def checked(*layers: dict[str, Any]) -> list[dict[str, Any]]:
@@ -34,17 +39,21 @@ def checked(*layers: dict[str, Any]) -> list[dict[str, Any]]:
     return configuration.checked_config(config, SCHEMA, "config.yaml")["models"]["plain"]["layers"]
 
 
+def build(*layers: dict[str, Any], seed: int = 0, precision: str = "float32", **more: Any) -> Any:
+    return models.build(checked(*layers), IMAGES.shape[1:], 3, seed, precision, **more)
+
+
 def test_the_configuration_takes_a_new_entry_with_its_defaults() -> None:
-    assert checked({"batch_norm": {}}, {"flatten": {}})[0] == {"batch_norm": {"momentum": 0.9}}
+    assert checked({"noise": {}}, FLATTEN)[0] == {"noise": {"deviation": 0.5}}
 
 
 @pytest.mark.parametrize(
     ("layers", "told"),
     [
-        ([{"batch_norm": {"momentun": 0.5}}, {"flatten": {}}], "did you mean 'momentum'?"),
-        ([{"batch_norm": {"momentum": 2}}, {"flatten": {}}], "is 2; allowed: a number, more than"),
-        ([{"batch_nrom": {}}, {"flatten": {}}], "did you mean 'batch_norm'?"),
-        ([{"flatten": {}}, {"batch_norm": {}}], "batch_norm stands after flatten"),
+        ([{"noise": {"deviaton": 0.5}}, FLATTEN], "did you mean 'deviation'?"),
+        ([{"noise": {"deviation": 0}}, FLATTEN], "is 0; allowed: a number, more than"),
+        ([{"nois": {}}, FLATTEN], "did you mean 'noise'?"),
+        ([FLATTEN, {"noise": {}}], "noise stands after flatten"),
     ],
 )
 def test_what_a_new_entry_does_not_take_is_refused(layers: list[Any], told: str) -> None:
@@ -53,14 +62,159 @@ def test_what_a_new_entry_does_not_take_is_refused(layers: list[Any], told: str)
 
 
 def test_models_are_built_with_a_new_entry_and_keep_their_other_layers() -> None:
-    conv = {"conv": {"filters": 2}}
-    layers = checked(conv, {"batch_norm": {"momentum": 0.5}}, {"flatten": {}})
-    model = models.build(layers, (4, 4, 1), 3, 0, "mixed_bfloat16")
+    model = build(CONV, {"noise": {"deviation": 0.25}}, FLATTEN, precision="mixed_bfloat16")
     added = model.layers[1]
-    assert (added.momentum, added.dtype_policy.name) == (0.5, "mixed_bfloat16")
-    without = models.build(checked(conv, {"flatten": {}}), (4, 4, 1), 3, 0, "mixed_bfloat16")
-    for ours, theirs in ((0, 0), (-1, -1)):
-        for one, other in zip(
-            model.layers[ours].get_weights(), without.layers[theirs].get_weights(), strict=True
-        ):
-            np.testing.assert_array_equal(one, other)
+    assert (added.stddev, added.dtype_policy.name) == (0.25, "mixed_bfloat16")
+    assert have_equal_weights(model, build(CONV, FLATTEN, precision="mixed_bfloat16"))
+
+
+def have_equal_weights(one: Any, other: Any) -> bool:
+    pairs = zip(one.trainable_variables, other.trainable_variables, strict=True)
+    return all(np.array_equal(a.numpy(), b.numpy()) for a, b in pairs)
+
+
+def output(model: Any, training: bool = False) -> np.ndarray:
+    return np.asarray(model(IMAGES, training=training))
+
+
+def test_stride_padding_and_bias_are_a_convolutions_own() -> None:
+    conv = {"conv": {"filters": 4, "kernel": 3, "stride": 2, "padding": "valid", "bias": False}}
+    model = build(conv, FLATTEN)
+    assert model.layers[0].output.shape[1:] == (3, 3, 4)
+    assert [variable.shape for variable in model.layers[0].weights] == [(3, 3, 3, 4)]
+
+
+def test_pooling_takes_the_largest_or_the_mean() -> None:
+    for kind, wanted in (("max", np.max), ("average", np.mean)):
+        pooled = np.asarray(build({"pool": {"size": 8, "kind": kind}}, FLATTEN).layers[0](IMAGES))
+        np.testing.assert_allclose(pooled[:, 0, 0], wanted(IMAGES, axis=(1, 2)), rtol=1e-5)
+        globally = np.asarray(build({"global_pool": {"kind": kind}}).layers[0](IMAGES))
+        np.testing.assert_allclose(globally, wanted(IMAGES, axis=(1, 2)), rtol=1e-5)
+
+
+def test_batch_norm_normalises_by_the_batch_and_evaluates_by_what_it_kept() -> None:
+    settings = {"momentum": 0.6, "epsilon": 1e-6, "scale": False}
+    layer = build({"batch_norm": settings}, FLATTEN).layers[0]
+    assert (layer.momentum, layer.epsilon, layer.gamma) == (0.6, 1e-6, None)
+    found = np.asarray(layer(IMAGES, training=True))
+    np.testing.assert_allclose(found.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(found.std(axis=(0, 1, 2)), 1, atol=1e-3)
+    kept = 0.4 * IMAGES.mean(axis=(0, 1, 2))
+    np.testing.assert_allclose(layer.moving_mean.numpy(), kept, rtol=1e-4)
+
+
+def test_spatial_dropout_drops_whole_channels() -> None:
+    layer = build({"spatial_dropout": {"rate": 0.5}}, FLATTEN).layers[0]
+    kept = (np.asarray(layer(IMAGES + 1, training=True)) != 0).mean(axis=(1, 2))
+    assert set(kept.ravel().tolist()) == {0.0, 1.0}
+
+
+def test_activation_is_a_layer_of_its_own() -> None:
+    tanh = build({"activation": {"function": "tanh"}}, FLATTEN).layers[0]
+    np.testing.assert_allclose(np.asarray(tanh(IMAGES)), np.tanh(IMAGES), rtol=1e-5)
+
+
+def test_a_residual_block_adds_its_input() -> None:
+    block = {"residual": {"layers": [{"conv": {"filters": 3, "initializer": "zeros"}}]}}
+    np.testing.assert_allclose(np.asarray(build(block, FLATTEN).layers[0](IMAGES)), IMAGES)
+    doubled = {"residual": {"layers": [{"activation": {"function": "linear"}}]}}
+    np.testing.assert_allclose(np.asarray(build(doubled, FLATTEN).layers[0](IMAGES)), 2 * IMAGES)
+
+
+def test_a_residual_block_that_changes_the_shape_brings_its_input_to_it() -> None:
+    conv = {"conv": {"filters": 5, "stride": 2, "initializer": "zeros"}}
+    model = build({"residual": {"layers": [conv, {"batch_norm": {}}]}}, FLATTEN)
+    assert model.layers[0].output.shape[1:] == (4, 4, 5)
+    shortcut = next(v for v in model.layers[0].trainable_variables if v.shape[:2] == (1, 1))
+    expected = np.einsum("nhwc,cd->nhwd", IMAGES[:, ::2, ::2], shortcut.numpy()[0, 0])
+    np.testing.assert_allclose(np.asarray(model.layers[0](IMAGES)), expected, atol=1e-5)
+
+
+def test_residual_blocks_within_others_are_saved_and_read_again(tmp_path: Any) -> None:
+    inner = {"residual": {"layers": [{"conv": {"filters": 4}}, {"dropout": {"rate": 0.5}}]}}
+    layers = ({"residual": {"layers": [inner, CONV]}}, {"global_pool": {}})
+    model = build(*layers, seed=1)
+    assert len([one for one in models.all_layers(model) if hasattr(one, "seed_generator")]) == 1
+    model_files.save(model, tmp_path / "model.keras")
+    other = build(*layers, seed=2)
+    assert not np.array_equal(output(model), output(other))
+    model_files.load_weights(other, tmp_path / "model.keras")
+    np.testing.assert_array_equal(output(model), output(other))
+    import keras
+
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(output(model), output(loaded))
+
+
+def test_weight_decay_is_half_its_times_the_squared_weights() -> None:
+    model = build({"conv": {"filters": 4, "weight_decay": 0.5}}, FLATTEN)
+    assert len(model.losses) == 1
+    squares = (model.layers[0].kernel.numpy() ** 2).sum()
+    assert float(model.losses[0]) == pytest.approx(0.25 * squares, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("initializer", "deviation"),
+    [
+        ("glorot_uniform", np.sqrt(2 / (27 + 9 * 64))),
+        ("glorot_normal", np.sqrt(2 / (27 + 9 * 64))),
+        ("he_uniform", np.sqrt(2 / 27)),
+        ("he_normal", np.sqrt(2 / 27)),
+        ("zeros", 0),
+    ],
+)
+def test_weights_begin_as_the_training_or_the_layer_says(
+    initializer: str, deviation: float
+) -> None:
+    conv = {"filters": 64}
+    by_training = build({"conv": conv}, FLATTEN, initializer=initializer)
+    by_layer = build({"conv": {**conv, "initializer": initializer}}, FLATTEN)
+    kernel = by_training.layers[0].kernel.numpy()
+    assert kernel.std() == pytest.approx(deviation, rel=0.1)
+    np.testing.assert_array_equal(kernel, by_layer.layers[0].kernel.numpy())
+    last = by_training.layers[-1].kernel.numpy()
+    assert np.array_equal(last, by_layer.layers[-1].kernel.numpy()) == (
+        initializer == "glorot_uniform"
+    )
+
+
+def test_orthogonal_weights_are_orthogonal() -> None:
+    kernel = build({"conv": {"filters": 8, "initializer": "orthogonal"}}, FLATTEN).layers[0].kernel
+    columns = kernel.numpy().reshape(-1, 8)
+    np.testing.assert_allclose(columns.T @ columns, np.eye(8), atol=1e-5)
+
+
+def test_what_keras_layers_take_is_what_their_constructors_take() -> None:
+    """Read out of the source, held against the layers themselves."""
+    import keras
+
+    assert len(keras_layers.names()) > 100
+    for name in keras_layers.names():
+        parameters = inspect.signature(getattr(keras.layers, name).__init__).parameters.values()
+        named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        wanted = {p.name: p.default is p.empty for p in named if p.name not in keras_layers.OWN}
+        assert keras_layers.arguments(name) == wanted, name
+
+
+def test_a_layer_of_keras_gets_its_arguments_the_precision_and_seeds() -> None:
+    layers = (
+        {"DepthwiseConv2D": {"kernel_size": 3, "padding": "same"}},
+        {"LayerNormalization": {"epsilon": 0.01}},
+        {"GaussianNoise": {"stddev": 0.1}},
+        FLATTEN,
+    )
+    model = build(*layers, precision="mixed_bfloat16")
+    depthwise, normalization, noise, *_ = model.layers
+    assert depthwise.dtype_policy.name == "mixed_bfloat16"
+    assert normalization.epsilon == 0.01
+    assert have_equal_weights(model, build(*layers, precision="mixed_bfloat16"))
+    other = build(*layers, seed=1)
+    assert not np.array_equal(depthwise.get_weights()[0], other.layers[0].get_weights()[0])
+    again = build(*layers, precision="mixed_bfloat16").layers[2]
+    first, second = (np.asarray(one(IMAGES, training=True), float) for one in (noise, again))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_what_keras_itself_refuses_is_told_by_layer() -> None:
+    with pytest.raises(TrainingError, match=r"models: Conv3D cannot be built on \(8, 8, 3\)"):
+        build({"Conv3D": {"filters": 2, "kernel_size": 3}}, FLATTEN)

@@ -89,7 +89,7 @@ def test_each_layer_draws_numbers_of_its_own() -> None:
 
 
 def test_uses_and_numbers_of_a_seed_do_not_share_a_stream() -> None:
-    uses = (seeds.WEIGHTS, seeds.DROPOUT, seeds.SHUFFLING)
+    uses = (seeds.WEIGHTS, seeds.DROPOUT, seeds.SHUFFLING, seeds.BIASES, seeds.AUGMENTATION)
     drawn = [
         seeds.derived_seed(seed, use, n) for seed in range(3) for use in uses for n in range(20)
     ]

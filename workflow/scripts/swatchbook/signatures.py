@@ -19,7 +19,14 @@ from typing import (
     is_typeddict,
 )
 
-JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+JSON_TYPES = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    type(None): "null",
+}
 
 # Annotations of parameters: a type, and what a JSON schema (draft 2020-12) asks of its values.
 Count = Annotated[int, {"minimum": 1}]

@@ -20,6 +20,7 @@ from jsonschema.validators import extend
 from swatchbook.data import dataset_formats
 from swatchbook.errors import ConfigurationError
 from swatchbook.startup import schemas
+from swatchbook.training import keras_layers
 from swatchbook.training.layers import LAYERS
 
 
@@ -104,7 +105,7 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
                 where=where,
             )
     for name, model in config["models"].items():
-        _check_order(model["layers"], f"models.{name}.layers", where)
+        _check_stack(model["layers"], f"models.{name}.layers", where)
     return config
 
 
@@ -143,26 +144,48 @@ def complete(
     return completed
 
 
-def _check_order(layers: list[Mapping[str, Any]], key: str, where: str | Path) -> None:
-    """Images are flattened once: what takes images stands before it, what takes vectors after."""
-    kinds = [next(iter(layer)) for layer in layers]
-    if kinds.count("flatten") != 1:
+def _check_stack(
+    layers: list[Mapping[str, Any]], key: str, where: str | Path, ends: str = "vectors"
+) -> None:
+    """Check that each layer can take what the one before gives, from images on, and what it takes.
+
+    Parameters
+    ----------
+    ends
+        What the last layer has to give, ``images`` or ``vectors``.
+    """
+    given, maker = "images", ""
+    for number, layer in enumerate(layers):
+        ((kind, settings),) = layer.items()
+        place = f"{key}[{number}]"
+        if kind not in LAYERS:
+            if problem := keras_layers.why_not(kind, settings):
+                raise ConfigurationError(
+                    f"key '{place}': {problem[0]}", where=where, hint=problem[1]
+                )
+            given, maker = "any", kind
+            continue
+        takes, gives = LAYERS[kind].takes, LAYERS[kind].gives
+        if (takes, given) == ("images", "vectors"):
+            raise ConfigurationError(
+                f"key '{place}': {kind} stands after {maker}; allowed: before it", where=where
+            )
+        if (takes, given) == ("vectors", "images"):
+            raise ConfigurationError(
+                f"key '{place}': {kind} stands before flatten; allowed: after flatten or "
+                "global_pool",
+                where=where,
+            )
+        if kind == "residual":
+            _check_stack(settings["layers"], f"{place}.residual.layers", where, ends="images")
+        if gives != "any":
+            given, maker = gives, kind
+    if given not in (ends, "any"):
         raise ConfigurationError(
-            f"key '{key}' has {kinds.count('flatten')} flatten layers; allowed: one", where=where
+            f"key '{key}' ends with {given}; allowed: {ends}",
+            where=where,
+            hint="add flatten or global_pool" if ends == "vectors" else None,
         )
-    flatten = kinds.index("flatten")
-    for number, kind in enumerate(kinds):
-        takes = LAYERS[kind].takes
-        if takes == "images" and number > flatten:
-            raise ConfigurationError(
-                f"key '{key}[{number}]': {kind} stands after flatten; allowed: before it",
-                where=where,
-            )
-        if takes == "vectors" and number < flatten:
-            raise ConfigurationError(
-                f"key '{key}[{number}]': {kind} stands before flatten; allowed: after it",
-                where=where,
-            )
 
 
 def load_dataset(name: str, folders: Sequence[Path], schema: str | Path) -> dict[str, Any]:

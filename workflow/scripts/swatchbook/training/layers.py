@@ -3,14 +3,19 @@
 Keras is imported only when a layer is built.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
-from swatchbook.signatures import Count, Share
+from swatchbook.signatures import Count, Positive, Share
+from swatchbook.training.initializers import INITIALIZERS, Initializer
 from swatchbook.training.seeds import BIASES, DROPOUT, WEIGHTS, derived_seed
 
 Activation = Literal["relu", "gelu", "silu", "tanh", "linear"]
+Padding = Literal["same", "valid"]
+Size = Annotated[int, {"minimum": 2}]
+Decay = Annotated[float, {"minimum": 0}]
+Layers = Annotated[list, {"minItems": 1, "items": {"$ref": "#/$defs/layer"}}]
 
 
 @dataclass
@@ -23,31 +28,38 @@ class Building:
         The training's seed.
     precision
         The Keras dtype policy of the next layers.
-    bias_initializer
-        ``zeros`` or ``glorot_uniform``.
+    initializer, bias_initializer
+        How weights and biases begin where a layer does not say otherwise, as in `INITIALIZERS`.
+    shape
+        What the next layer is given: (height, width, channels) of images, (size,) of vectors.
     weighted, dropouts
-        How many layers of either kind have been built.
+        How many layers with weights, and how many that drop, have been built.
     """
 
     seed: int
     precision: str
-    bias_initializer: str
+    initializer: str = "glorot_uniform"
+    bias_initializer: str = "zeros"
+    shape: tuple[int, ...] = ()
     weighted: int = 0
     dropouts: int = 0
 
-    def initializers(self) -> dict[str, Any]:
-        """Return how the next layer with weights begins."""
+    def weights(self, initializer: str, weight_decay: float, bias: bool) -> dict[str, Any]:
+        """Return how the next layer with weights begins, and what they cost."""
         import keras
 
-        glorot = keras.initializers.GlorotUniform
         number, self.weighted = self.weighted, self.weighted + 1
-        biases = keras.initializers.Zeros()
-        if self.bias_initializer == "glorot_uniform":
-            biases = glorot(derived_seed(self.seed, BIASES, number))
-        return {
-            "kernel_initializer": glorot(seed=derived_seed(self.seed, WEIGHTS, number)),
-            "bias_initializer": biases,
+        kernel = self.initializer if initializer == "training" else initializer
+        options = {
+            "use_bias": bias,
+            "kernel_initializer": INITIALIZERS[kernel](derived_seed(self.seed, WEIGHTS, number)),
+            "bias_initializer": INITIALIZERS[self.bias_initializer](
+                derived_seed(self.seed, BIASES, number)
+            ),
         }
+        if weight_decay:
+            options["kernel_regularizer"] = keras.regularizers.L2(weight_decay / 2)
+        return options
 
     def dropout_seed(self) -> int:
         """Return the seed of the next layer that drops."""
@@ -56,26 +68,84 @@ class Building:
 
 
 def conv(
-    building: Building, *, filters: Count, kernel: Count = 3, activation: Activation = "relu"
+    building: Building,
+    *,
+    filters: Count,
+    kernel: Count = 3,
+    activation: Activation = "relu",
+    stride: Count = 1,
+    padding: Padding = "same",
+    bias: bool = True,
+    initializer: Initializer = "training",
+    weight_decay: Decay = 0.0,
 ) -> Any:
-    """Convolve images with `filters` squares of `kernel` pixels; the size stays."""
+    """Convolve images with `filters` squares of `kernel` pixels.
+
+    ``weight_decay`` λ adds λ/2 times the sum of the squared weights to the loss.
+    """
     import keras
 
     return keras.layers.Conv2D(
         filters,
         kernel,
-        padding="same",
+        strides=stride,
+        padding=padding,
         activation=activation,
         dtype=building.precision,
-        **building.initializers(),
+        **building.weights(initializer, weight_decay, bias),
     )
 
 
-def pool(building: Building, *, size: Annotated[int, {"minimum": 2}] = 2) -> Any:
-    """Keep the largest value of each square of `size` pixels."""
+def pool(
+    building: Building,
+    *,
+    size: Size = 2,
+    padding: Padding = "same",
+    kind: Literal["max", "average"] = "max",
+) -> Any:
+    """Keep the largest value, or the mean, of each square of `size` pixels."""
     import keras
 
-    return keras.layers.MaxPooling2D(size, padding="same", dtype=building.precision)
+    layer = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}[kind]
+    return layer(size, padding=padding, dtype=building.precision)
+
+
+def global_pool(building: Building, *, kind: Literal["average", "max"] = "average") -> Any:
+    """Make one vector of each image: the mean, or the largest value, of each channel."""
+    import keras
+
+    pooling = {
+        "average": keras.layers.GlobalAveragePooling2D,
+        "max": keras.layers.GlobalMaxPooling2D,
+    }[kind]
+    return pooling(dtype=building.precision)
+
+
+def batch_norm(
+    building: Building,
+    *,
+    momentum: Share = 0.99,
+    epsilon: Positive = 0.001,
+    scale: bool = True,
+    center: bool = True,
+) -> Any:
+    """Normalise each channel by what its batch shows (S. Ioffe and C. Szegedy, 2015, ICML).
+
+    ``momentum`` is the part of the running mean and variance that a step keeps; evaluation uses
+    those.
+    """
+    import keras
+
+    return keras.layers.BatchNormalization(
+        momentum=momentum, epsilon=epsilon, scale=scale, center=center, dtype=building.precision
+    )
+
+
+def activation(building: Building, *, function: Activation = "relu") -> Any:
+    """Apply a function to every value."""
+    import keras
+
+    return keras.layers.Activation(function, dtype=building.precision)
 
 
 def dropout(building: Building, *, rate: Share) -> Any:
@@ -85,6 +155,43 @@ def dropout(building: Building, *, rate: Share) -> Any:
     return keras.layers.Dropout(rate, seed=building.dropout_seed(), dtype=building.precision)
 
 
+def spatial_dropout(building: Building, *, rate: Share) -> Any:
+    """Set a share of the channels to zero while training (J. Tompson et al., 2015, CVPR)."""
+    import keras
+
+    return keras.layers.SpatialDropout2D(
+        rate, seed=building.dropout_seed(), dtype=building.precision
+    )
+
+
+def residual(building: Building, *, layers: Layers, function: Activation = "linear") -> Any:
+    """Add what `layers` make of their input to the input (K. He et al., 2016, CVPR).
+
+    Where they change its shape, the input goes through a convolution of one pixel without bias,
+    with the stride that fits. ``function`` is applied to the sum.
+    """
+    import keras
+
+    entry = keras.Input(building.shape)
+    inner = keras.Sequential([entry, *stack(building, layers)])
+    branch = inner(entry)
+    shortcut = entry
+    if tuple(branch.shape[1:]) != tuple(entry.shape[1:]):
+        stride = -(-entry.shape[1] // branch.shape[1])
+        shortcut = keras.layers.Conv2D(
+            branch.shape[-1],
+            1,
+            strides=stride,
+            padding="same",
+            dtype=building.precision,
+            **building.weights("training", 0.0, bias=False),
+        )(entry)
+    total = keras.layers.Add(dtype=building.precision)([branch, shortcut])
+    if function != "linear":
+        total = keras.layers.Activation(function, dtype=building.precision)(total)
+    return keras.Model(entry, total)
+
+
 def flatten(building: Building) -> Any:
     """Make one vector of each image."""
     import keras
@@ -92,12 +199,23 @@ def flatten(building: Building) -> Any:
     return keras.layers.Flatten(dtype=building.precision)
 
 
-def dense(building: Building, *, units: Count, activation: Activation = "relu") -> Any:
-    """Weigh all values of a vector, `units` times."""
+def dense(
+    building: Building,
+    *,
+    units: Count,
+    activation: Activation = "relu",
+    bias: bool = True,
+    initializer: Initializer = "training",
+    weight_decay: Decay = 0.0,
+) -> Any:
+    """Weigh all values of a vector, `units` times; ``weight_decay`` as in `conv`."""
     import keras
 
     return keras.layers.Dense(
-        units, activation=activation, dtype=building.precision, **building.initializers()
+        units,
+        activation=activation,
+        dtype=building.precision,
+        **building.weights(initializer, weight_decay, bias),
     )
 
 
@@ -108,19 +226,45 @@ class Layer(NamedTuple):
     ----------
     build
         From `Building` and the layer's settings to a Keras layer.
-    takes
-        ``images``, ``vectors`` or ``any``: where in a model it can stand.
+    takes, gives
+        ``images``, ``vectors`` or ``any``: what it can be given, and what it makes of that, which
+        is the same for ``any``.
     """
 
     build: Callable[..., Any]
     takes: str = "any"
+    gives: str = "any"
 
 
 # A new layer is a function above and a line here; its keyword-only parameters are its keys.
 LAYERS = {
     "conv": Layer(conv, takes="images"),
     "pool": Layer(pool, takes="images"),
+    "global_pool": Layer(global_pool, takes="images", gives="vectors"),
+    "batch_norm": Layer(batch_norm),
+    "activation": Layer(activation),
     "dropout": Layer(dropout),
-    "flatten": Layer(flatten, takes="images"),
+    "spatial_dropout": Layer(spatial_dropout, takes="images"),
+    "residual": Layer(residual, takes="images"),
+    "flatten": Layer(flatten, takes="images", gives="vectors"),
     "dense": Layer(dense, takes="vectors"),
 }
+
+
+def stack(building: Building, layers: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[Any]:
+    """Build layers that follow one another, from what `building` says their input is.
+
+    A name that is not in `LAYERS` is that of a Keras layer, with Keras's own arguments.
+    """
+    from swatchbook.training import keras_layers
+
+    built = []
+    for layer in layers:
+        ((kind, settings),) = layer.items()
+        given = building.shape  # a block's own layers go on from it
+        if kind in LAYERS:
+            built.append(LAYERS[kind].build(building, **settings))
+        else:
+            built.append(keras_layers.build(building, kind, settings))
+        building.shape = tuple(built[-1].compute_output_shape((None, *given))[1:])
+    return built

@@ -3,10 +3,10 @@
 Keras is imported only when a model is built.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from swatchbook.training.layers import LAYERS, Building, dense
+from swatchbook.training.layers import Building, dense, stack
 
 
 def build(
@@ -16,6 +16,7 @@ def build(
     seed: int,
     precision: str,
     bias_initializer: str = "zeros",
+    initializer: str = "glorot_uniform",
 ) -> Any:
     """Build a model whose weights and dropout derive from `seed` alone.
 
@@ -31,8 +32,8 @@ def build(
         The training's seed.
     precision
         A Keras dtype policy. The logits are float32 in any case.
-    bias_initializer
-        ``zeros`` or ``glorot_uniform``.
+    bias_initializer, initializer
+        How biases and weights begin where a layer does not say otherwise.
 
     Returns
     -------
@@ -41,11 +42,16 @@ def build(
     """
     import keras
 
-    building = Building(seed, precision, bias_initializer)
-    stack = [keras.Input(tuple(image_shape))]
-    for layer in layers:
-        ((kind, settings),) = layer.items()
-        stack.append(LAYERS[kind].build(building, **settings))
+    building = Building(seed, precision, initializer, bias_initializer, tuple(image_shape))
+    built = stack(building, layers)
     building.precision = "float32"
-    stack.append(dense(building, units=classes, activation="linear"))
-    return keras.Sequential(stack)
+    logits = dense(building, units=classes, activation="linear")
+    return keras.Sequential([keras.Input(tuple(image_shape)), *built, logits])
+
+
+def all_layers(model: Any) -> Iterator[Any]:
+    """Yield a model's layers, and those within them, in their order."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from all_layers(layer)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from swatchbook.signatures import Count, Positive
-from swatchbook.training import schedules
+from swatchbook.training import models, schedules
 
 # How much of what was is kept: 0 included, 1 not.
 Kept = Annotated[float, {"minimum": 0, "exclusiveMaximum": 1}]
@@ -138,7 +138,8 @@ def build(settings: Mapping[str, Any], model: Any, steps_an_epoch: int) -> Any:
     if isinstance(rate, Mapping):
         rate = _looked_up(schedules.rates(rate, settings["epochs"], steps_an_epoch))
     optimizer = OPTIMIZERS[name](rate, **own)
-    if model.layers[0].dtype_policy.name == "mixed_float16":
+    policies = {layer.dtype_policy.name for layer in models.all_layers(model)}
+    if "mixed_float16" in policies:
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)
     return optimizer

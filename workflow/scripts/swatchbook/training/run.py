@@ -75,7 +75,13 @@ def train(
     watched = _watched(arrays_folder, settings)
     with placement.strategy(device.execution).scope():
         model = models.build(
-            layers, x.shape[1:], y.shape[1], seed, device.precision, settings["bias_initializer"]
+            layers,
+            x.shape[1:],
+            y.shape[1],
+            seed,
+            device.precision,
+            settings["bias_initializer"],
+            settings["initializer"],
         )
     logger.info("%d parameters, %d images", model.count_params(), len(x))
     recipe = {"layers": list(layers), "training": dict(settings), "seed": seed}

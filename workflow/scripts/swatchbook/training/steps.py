@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.training import devices
+from swatchbook.training import devices, models
 from swatchbook.training.augmentation import Augmenter
 from swatchbook.training.placement import Execution
 
@@ -127,7 +127,10 @@ def make_update(model: Any, optimizer: Any, xla: bool) -> Function:
             logits = model(images, training=True)
             losses, sums = losses_and_sums(labels, logits, weights)
             # Gradients are summed over the replicas, so this is the mean over all images.
-            loss = optimizer.scale_loss(tf.reduce_sum(losses) / count)
+            loss = tf.reduce_sum(losses) / count
+            if model.losses:  # weight decay of layers, once over all replicas
+                loss += tf.add_n(model.losses) / model.distribute_strategy.num_replicas_in_sync
+            loss = optimizer.scale_loss(loss)
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
         return sums
@@ -214,7 +217,7 @@ def copies_of_dropout(model: Any) -> list[Any]:
     """Return the state of each dropout's random numbers: a variable for each replica."""
     return [
         model.distribute_strategy.experimental_local_results(layer.seed_generator.state.value)
-        for layer in model.layers
+        for layer in models.all_layers(model)
         if hasattr(layer, "seed_generator")
     ]
 
