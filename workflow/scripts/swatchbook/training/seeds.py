@@ -5,9 +5,9 @@
 WEIGHTS, DROPOUT, SHUFFLING, BIASES, AUGMENTATION = range(5)
 
 
-def derived_seed(seed: int, use: int, number: int) -> int:
-    """Return a seed of 32 bits for the `number`-th layer or epoch, by NumPy's SeedSequence."""
+def derived_seed(seed: int, use: int, *numbers: int) -> int:
+    """Return a seed of 32 bits for a use and the number of a layer or epoch, by SeedSequence."""
     import numpy as np  # not above: the Snakefile reads this module, and needs none
 
-    sequence = np.random.SeedSequence(seed, spawn_key=(use, number))
+    sequence = np.random.SeedSequence(seed, spawn_key=(use, *numbers))
     return int(sequence.generate_state(1)[0])

@@ -156,7 +156,7 @@ def make_share(
             share, weights = share[replica::replicas], weights[replica::replicas]
             images, labels, *numbers = data.rows(home, share)
             if numbers:
-                images = augmenter.change(images, *numbers)
+                images, labels = augmenter.change(images, labels, *numbers)
         return update(images, labels, weights, tf.cast(tf.size(rows), tf.float32))
 
     return take_share
