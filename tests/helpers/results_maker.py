@@ -34,6 +34,8 @@ TRAINING = {
     "batch_size": 8,
     "optimizer": {"adam": {}},
     "learning_rate": 0.001,
+    "clip_norm": None,
+    "label_smoothing": 0,
     "augmentation": [],
     "shuffle": True,
     "drop_last_batch": False,

@@ -13,6 +13,8 @@ SETTINGS = {
     "batch_size": 32,  # 90 images are two whole batches and an incomplete one
     "optimizer": {"adam": {}},
     "learning_rate": 0.01,
+    "clip_norm": None,
+    "label_smoothing": 0,
     "augmentation": [],
     "shuffle": True,
     "drop_last_batch": False,

@@ -28,6 +28,8 @@ DEFAULTS: dict[str, Any] = {
         "batch_size": 128,
         "optimizer": {"adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-07}},
         "learning_rate": 0.001,
+        "clip_norm": None,
+        "label_smoothing": 0,
         "augmentation": [],
         "shuffle": True,
         "drop_last_batch": False,

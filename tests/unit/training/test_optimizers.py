@@ -27,11 +27,11 @@ def nadam(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(optimizers.OPTIMIZERS, "nadam", build)
 
 
-def checked(optimizer: Any) -> dict[str, Any]:
+def checked(optimizer: Any, **more: Any) -> dict[str, Any]:
     config = {
         "datasets": ["a"],
         "models": {"plain": {"layers": [{"flatten": {}}]}},
-        "training": {"optimizer": optimizer, "learning_rate": 0.5},
+        "training": {"optimizer": optimizer, "learning_rate": 0.5, **more},
     }
     return configuration.checked_config(config, SCHEMA, "config.yaml")["training"]
 
@@ -114,3 +114,19 @@ def test_losses_are_scaled_for_float16_alone() -> None:
         for precision in ("float32", "mixed_bfloat16", "mixed_float16")
     }
     assert scaled == {"float32": False, "mixed_bfloat16": False, "mixed_float16": True}
+
+
+def test_the_norm_of_all_gradients_is_held_to_what_is_asked() -> None:
+    model, optimizer = built(checked({"sgd": {}}, clip_norm=3))
+    before = [weights.numpy() for weights in model.trainable_variables]
+    apply(model, optimizer, 100.0)
+    moved = [a - b.numpy() for a, b in zip(before, model.trainable_variables, strict=True)]
+    norm = np.sqrt(sum((part**2).sum() for part in moved))
+    assert norm == pytest.approx(0.5 * 3, rel=1e-5)
+
+
+def test_a_norm_of_zero_is_refused() -> None:
+    with pytest.raises(
+        ConfigurationError, match="clip_norm' is 0; allowed: null or a number, more"
+    ):
+        checked({"sgd": {}}, clip_norm=0)

@@ -41,6 +41,8 @@ SETTINGS = {
     "batch_size": 16,
     "optimizer": {"adam": {}},
     "learning_rate": 0.001,
+    "clip_norm": None,
+    "label_smoothing": 0,
     "shuffle": True,
     "drop_last_batch": False,
     "watch_test": False,

@@ -37,8 +37,8 @@ class Trainer:
     x, y
         float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
     settings
-        ``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``, ``augmentation``, ``shuffle``,
-        ``drop_last_batch`` and ``watch_test``.
+        ``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``, ``clip_norm``,
+        ``label_smoothing``, ``augmentation``, ``shuffle``, ``drop_last_batch`` and ``watch_test``.
     seed
         The seed of shuffling and augmentation.
     execution
@@ -70,7 +70,7 @@ class Trainer:
         self._augmenter = Augmenter(settings["augmentation"], seed)
         self._data = steps.place(x, y, self._augmenter.draws, execution)
         self._tally = steps.Tally()
-        update = steps.make_update(model, optimizer, execution.xla)
+        update = steps.make_update(model, optimizer, settings["label_smoothing"], execution.xla)
         take_share = steps.make_share(update, self._data, self._augmenter)
         self._make_steps = steps.make_steps(take_share, strategy, self._tally)
         self._measure = steps.make_measure(model, (x, y), self._tally)

@@ -124,8 +124,8 @@ def build(settings: Mapping[str, Any], model: Any, steps_an_epoch: int) -> Any:
     Parameters
     ----------
     settings
-        ``epochs``, ``optimizer`` (one key of `OPTIMIZERS`, with its settings) and
-        ``learning_rate``.
+        ``epochs``, ``optimizer`` (one key of `OPTIMIZERS`, with its settings), ``learning_rate``
+        and ``clip_norm``.
     model
         The model whose weights it will change. Under mixed_float16 the losses are scaled.
     steps_an_epoch
@@ -138,6 +138,8 @@ def build(settings: Mapping[str, Any], model: Any, steps_an_epoch: int) -> Any:
     if isinstance(rate, Mapping):
         rate = _looked_up(schedules.rates(rate, settings["epochs"], steps_an_epoch))
     optimizer = OPTIMIZERS[name](rate, **own)
+    # Of all gradients together; where several GPUs share a batch, of each one's share.
+    optimizer.global_clipnorm = settings["clip_norm"]
     policies = {layer.dtype_policy.name for layer in models.all_layers(model)}
     if "mixed_float16" in policies:
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)

@@ -117,12 +117,22 @@ def losses_and_sums(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any]:
     return losses, tf.stack(sums)
 
 
-def make_update(model: Any, optimizer: Any, xla: bool) -> Function:
-    """Make what changes the weights by a replica's share of a batch, and returns its sums."""
+def make_update(model: Any, optimizer: Any, label_smoothing: float, xla: bool) -> Function:
+    """Make what changes the weights by a replica's share of a batch, and returns its sums.
+
+    Parameters
+    ----------
+    label_smoothing
+        The part of each label that is spread evenly over all classes (C. Szegedy et al., 2016,
+        Rethinking the Inception architecture for computer vision, CVPR).
+    """
     tf = devices.import_tensorflow()
 
     def update(images: Any, labels: Any, weights: Any, count: Any) -> Any:
         """Make one step by a replica's share of `count` images."""
+        if label_smoothing:
+            even = label_smoothing / labels.shape[1]
+            labels = (1 - label_smoothing) * labels + even
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
             losses, sums = losses_and_sums(labels, logits, weights)
