@@ -15,6 +15,7 @@ SETTINGS = {
     "learning_rate": 0.01,
     "clip_norm": None,
     "label_smoothing": 0,
+    "averaging": None,
     "augmentation": [],
     "shuffle": True,
     "drop_last_batch": False,

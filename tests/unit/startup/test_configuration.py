@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
         "learning_rate": 0.001,
         "clip_norm": None,
         "label_smoothing": 0,
+        "averaging": None,
         "augmentation": [],
         "shuffle": True,
         "drop_last_batch": False,

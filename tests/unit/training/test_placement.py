@@ -60,7 +60,7 @@ for name, case in cases.items():
     strategies[number] = strategies.get(number) or placement.strategy(chosen)
     with strategies[number].scope():
         model = models.build(LAYERS[case["model"]], x.shape[1:], 3, 0, case["precision"])
-    settings = SETTINGS | {key: case[key] for key in ("epochs", "augmentation")}
+    settings = SETTINGS | {key: case[key] for key in ("epochs", "augmentation", "averaging")}
     trainer = Trainer(model, x, y, settings, 0, chosen)
     kept = Resumption(folder / case["checkpoints"], {}, "") if case["checkpoints"] else None
     history = trainer.fit({"validation": (x[:30], y[:30])}, folder / "events", kept=kept)
@@ -77,6 +77,10 @@ for name, case in cases.items():
 """
 TOGETHER = ("CPU:0", "CPU:1", "CPU:2")
 FLIPS = [{"flip": {}}]
+AVERAGES = {
+    "ema": {"ema": {"decay": 0.9}},
+    "lookahead": {"lookahead": {"every": 5, "decay": 0.5, "power": 0.0}},
+}
 
 
 def case(
@@ -85,6 +89,7 @@ def case(
     epochs: int = 3,
     checkpoints: str | None = None,
     augmentation: Sequence[Mapping[str, Any]] = (),
+    averaging: Mapping[str, Any] | None = None,
     **execution: Any,
 ) -> dict[str, Any]:
     given = {"devices": (HOST,), "xla": False, "steps_a_call": 1, "memory": None} | execution
@@ -94,6 +99,7 @@ def case(
         "epochs": epochs,
         "checkpoints": checkpoints,
         "augmentation": augmentation,
+        "averaging": averaging,
         "execution": given,
     }
 
@@ -116,6 +122,12 @@ CASES = {
     "flips_begun": case(epochs=1, checkpoints="flipped", augmentation=FLIPS),
     "flips_resumed": case(checkpoints="flipped", augmentation=FLIPS),
     "flips_calls": case(steps_a_call=4, augmentation=FLIPS),
+    **{
+        f"{name}{suffix}": case(averaging=average, checkpoints=name if suffix else None, **more)
+        for name, average in AVERAGES.items()
+        for suffix, more in {"": {}, "_begun": {"epochs": 1}, "_resumed": {}}.items()
+    },
+    "three_lookahead": case(devices=TOGETHER, averaging=AVERAGES["lookahead"]),
     "three_flips": case(devices=TOGETHER, augmentation=FLIPS),
 }
 
@@ -160,7 +172,14 @@ def test_several_steps_a_call_give_the_same_bits_as_single_ones(
 
 
 @pytest.mark.parametrize(
-    ("alone", "name"), [("one", "two"), ("one", "three"), ("one", "xla"), ("flips", "three_flips")]
+    ("alone", "name"),
+    [
+        ("one", "two"),
+        ("one", "three"),
+        ("one", "xla"),
+        ("flips", "three_flips"),
+        ("lookahead", "three_lookahead"),
+    ],
 )
 def test_sharing_a_batch_and_compiling_it_change_no_more_than_rounding(
     folder: Path, alone: str, name: str
@@ -188,6 +207,16 @@ def test_augmentation_changes_what_is_learnt_and_goes_on_to_the_same_bits(folder
     assert not np.array_equal(plain["model.0"], flips["model.0"])
     assert trained(folder, "flips_resumed")["resumed"].tolist() == [1]
     assert_equal(folder, "flips", "flips_resumed")
+
+
+@pytest.mark.parametrize("name", AVERAGES)
+def test_an_average_changes_what_is_learnt_and_goes_on_to_the_same_bits(
+    folder: Path, name: str
+) -> None:
+    plain, averaged = trained(folder, "one"), trained(folder, name)
+    assert not np.array_equal(plain["model.0"], averaged["model.0"])
+    assert trained(folder, f"{name}_resumed")["resumed"].tolist() == [1]
+    assert_equal(folder, name, f"{name}_resumed")
 
 
 @pytest.mark.parametrize("name", ["three_dropout", "three_dropout_resumed"])

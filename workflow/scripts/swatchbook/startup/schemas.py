@@ -26,7 +26,7 @@ from swatchbook import signatures
 from swatchbook.data import dataset_formats
 from swatchbook.data.dataset_formats import DatasetFormat
 from swatchbook.sources import kinds
-from swatchbook.training import augmentation, initializers, layers, optimizers, schedules
+from swatchbook.training import augmentation, averaging, initializers, layers, optimizers, schedules
 
 Table = Mapping[str, Any]  # names, and functions or NamedTuples whose first field is one
 Rules = dict[str, Any]  # a JSON schema
@@ -37,6 +37,7 @@ TABLES: dict[str, Table] = {
     "dataset_formats": dataset_formats.FORMATS,
     "sources": kinds.KINDS,
     "layers": layers.LAYERS,
+    "averages": averaging.AVERAGES,
     "initializers": initializers.INITIALIZERS,
     "schedules": schedules.SCHEDULES,
     "optimizers": optimizers.OPTIMIZERS,

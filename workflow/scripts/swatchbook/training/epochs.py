@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from swatchbook.errors import TrainingError
 from swatchbook.progress import Progress
 from swatchbook.training import optimizers, steps
 from swatchbook.training.augmentation import Augmenter
+from swatchbook.training.averaging import Averager
 from swatchbook.training.epoch_records import Epoch, Events
 from swatchbook.training.interruption import Request
 from swatchbook.training.placement import ON_CPU, Execution
@@ -38,7 +40,8 @@ class Trainer:
         float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
     settings
         ``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``, ``clip_norm``,
-        ``label_smoothing``, ``augmentation``, ``shuffle``, ``drop_last_batch`` and ``watch_test``.
+        ``label_smoothing``, ``averaging``, ``augmentation``, ``shuffle``, ``drop_last_batch`` and
+        ``watch_test``.
     seed
         The seed of shuffling and augmentation.
     execution
@@ -72,7 +75,11 @@ class Trainer:
         self._tally = steps.Tally()
         update = steps.make_update(model, optimizer, settings["label_smoothing"], execution.xla)
         take_share = steps.make_share(update, self._data, self._augmenter)
-        self._make_steps = steps.make_steps(take_share, strategy, self._tally)
+        self._averager = None
+        if settings["averaging"]:
+            total = settings["epochs"] * self._steps_an_epoch
+            self._averager = Averager(settings["averaging"], model, total)
+        self._make_steps = steps.make_steps(take_share, strategy, self._tally, self._averager)
         self._measure = steps.make_measure(model, (x, y), self._tally)
         self._measure_rows = steps.make_measure_rows(self._measure, self._data)
         self._steps_a_call = execution.steps_a_call
@@ -83,9 +90,11 @@ class Trainer:
             for owner, owned in (("model", model), ("optimizer", optimizer))
             for number, variable in enumerate(owned.variables)  # those of dropout included
         }
+        for number, copy in enumerate(self._averager.copies if self._averager else ()):
+            self._variables[f"average.{number}"] = copy
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return weights, the state of dropout's random numbers and that of the optimiser."""
+        """Return weights, their average, and the states of dropout and of the optimiser."""
         return {name: variable.numpy() for name, variable in self._variables.items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -135,6 +144,8 @@ class Trainer:
                     kept.keep(self, history)
                 written.write(row)
                 logger.info("%s", row)
+        if self._averager:
+            self._averager.take()
         return history
 
     @property
@@ -142,7 +153,7 @@ class Trainer:
         return math.ceil(self.images / self.settings["batch_size"])
 
     def _epoch(self, number: int, watched: Watched, progress: Progress) -> Epoch:
-        self._tally.steps.assign(0)
+        self._tally.begin_epoch((number - 1) * self._steps_an_epoch)
         if self._augmenter.draws:
             self._data.set_numbers(self._augmenter.numbers(self.total, number))
         done = 0
@@ -157,17 +168,16 @@ class Trainer:
         loss, accuracy = self._tally.means(self.images)
         seconds = time.perf_counter() - start
         self._check_losses(number)
-        val_loss, val_accuracy = self._measured(watched["validation"], number)
-        last_batch = test = (None, None)
-        if "test" in watched:
-            self._measure_rows(batches[-1])
-            last_batch = self._tally.means(len(batches[-1]))
-            test = self._measured(watched["test"], number)
-        self._check_weights(number, val_loss)
+        with self._averager.taken() if self._averager else nullcontext():
+            validation = self._measured(watched["validation"], number)
+            last_batch = test = (None, None)
+            if "test" in watched:
+                self._measure_rows(batches[-1])
+                last_batch = self._tally.means(len(batches[-1]))
+                test = self._measured(watched["test"], number)
+        self._check_weights(number, validation[0])
         speed = self.images / seconds
-        return Epoch(
-            number, loss, accuracy, val_loss, val_accuracy, *last_batch, *test, seconds, speed
-        )
+        return Epoch(number, loss, accuracy, *validation, *last_batch, *test, seconds, speed)
 
     def _batches(self, number: int) -> Iterator[np.ndarray]:
         """Yield the batches of one epoch for one call after the other.

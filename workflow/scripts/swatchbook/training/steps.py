@@ -15,6 +15,7 @@ import numpy as np
 
 from swatchbook.training import devices, models
 from swatchbook.training.augmentation import Augmenter
+from swatchbook.training.averaging import Averager
 from swatchbook.training.placement import Execution
 
 logger = logging.getLogger(__name__)
@@ -29,8 +30,8 @@ class Tally:
     ----------
     sums
         Since the last look: the sum of the losses and the number of images that were right.
-    steps
-        Since the epoch began.
+    before, steps
+        Before the epoch began, and since.
     first_bad
         The first of these whose loss is no finite number; 0 for none.
     """
@@ -38,8 +39,14 @@ class Tally:
     def __init__(self) -> None:
         self._tf = tf = devices.import_tensorflow()
         self.sums = tf.Variable(tf.zeros(2, tf.float64))
+        self.before = tf.Variable(0, dtype=tf.int64)
         self.steps = tf.Variable(0, dtype=tf.int64)
         self.first_bad = tf.Variable(0, dtype=tf.int64)
+
+    def begin_epoch(self, before: int) -> None:
+        """Count the steps of another epoch, given how many there were before it."""
+        self.before.assign(before)
+        self.steps.assign(0)
 
     def add_step(self, sums: Any) -> None:
         """Count one step, within it."""
@@ -172,7 +179,9 @@ def make_share(
     return take_share
 
 
-def make_steps(take_share: Function, strategy: Any, tally: Tally) -> Function:
+def make_steps(
+    take_share: Function, strategy: Any, tally: Tally, averager: Averager | None
+) -> Function:
     """Make what takes batches, int32 row numbers of shape (batches, images), a step for each."""
     tf = devices.import_tensorflow()
 
@@ -181,6 +190,8 @@ def make_steps(take_share: Function, strategy: Any, tally: Tally) -> Function:
         def next_step(number: Any) -> list[Any]:
             found = strategy.run(take_share, args=(batches[number],))
             tally.add_step(strategy.reduce("SUM", found, axis=None))
+            if averager:
+                averager.after_step(tally.before + tally.steps)
             return [number + 1]
 
         tf.while_loop(lambda number: number < tf.shape(batches)[0], next_step, [0])
