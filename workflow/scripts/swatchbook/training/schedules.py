@@ -1,31 +1,36 @@
 """The learning rate over a training: each name in a configuration, and the curve that it is.
 
 A curve gives the factor on the peak at the start of each step. It is computed once, for all steps,
-in NumPy: what the report draws is what the optimiser was given.
+in NumPy, which is imported then: what the report draws is what the optimiser was given.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Annotated, Any
 
 from swatchbook.signatures import Count, Share
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # A part of a training, or of the peak: 0 and 1 included.
 Part = Annotated[float, {"minimum": 0, "maximum": 1}]
 
 # From how much of the training is done, in [0, 1), to factors on the peak.
-Curve = Callable[[np.ndarray], np.ndarray]
+Curve = Callable[["np.ndarray"], "np.ndarray"]
 
 
 def constant(epochs: float) -> Curve:
     """The peak from beginning to end."""
+    import numpy as np
+
     return np.ones_like
 
 
 def step(epochs: float, *, every: Count, factor: Share = 0.1) -> Curve:
     """The peak, times `factor` after each `every` epochs."""
+    import numpy as np
+
     return lambda done: factor ** np.floor(np.round(done * epochs / every, 9))
 
 
@@ -36,6 +41,8 @@ def exponential(epochs: float, *, end: Share) -> Curve:
 
 def cosine(epochs: float, *, end: Part = 0.0) -> Curve:
     """Half a cosine, down to `end` times the peak (I. Loshchilov and F. Hutter, 2017, ICLR)."""
+    import numpy as np
+
     return lambda done: end + (1 - end) * (1 + np.cos(math.pi * done)) / 2
 
 
@@ -44,6 +51,8 @@ def triangular(epochs: float, *, start: Part = 0.2, top: Share = 0.23, end: Part
 
     One cycle of L. N. Smith (2018, A disciplined approach to neural network hyper-parameters).
     """
+    import numpy as np
+
     return lambda done: np.interp(done, [0, top, 1], [start, 1, end])
 
 
@@ -57,7 +66,7 @@ SCHEDULES = {
 }
 
 
-def rates(setting: float | Mapping[str, Any], epochs: int, steps_an_epoch: int) -> np.ndarray:
+def rates(setting: float | Mapping[str, Any], epochs: int, steps_an_epoch: int) -> "np.ndarray":
     """Return the learning rate of each step of a training, float32, shape (steps,).
 
     Parameters
@@ -69,6 +78,8 @@ def rates(setting: float | Mapping[str, Any], epochs: int, steps_an_epoch: int) 
     epochs, steps_an_epoch
         The training's length.
     """
+    import numpy as np
+
     steps = epochs * steps_an_epoch
     if not isinstance(setting, Mapping):
         return np.full(steps, setting, np.float32)
