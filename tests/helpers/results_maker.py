@@ -190,12 +190,13 @@ def make_results(
         for file in spec["files"]:
             receipt = {"file": file, "source": "https://example.org/base/", "bytes": 1234}
             write_json(folder / "download" / f"{file}.json", receipt | {"sha256": "0" * 64})
+    training = TRAINING | {"watch_test": watch_test}
     return {
         "datasets": list(specs),
         "mirror": None,
-        "models": {model: {"layers": [{"flatten": {}}]} for model in models},
+        "models": {model: {"layers": [{"flatten": {}}], "training": training} for model in models},
         "seeds": list(seeds),
-        "training": TRAINING | {"watch_test": watch_test},
+        "training": training,
         "comparison": {"reference": models[0], **SETTINGS},
         "report": {"title": "Swatchbook", "notice": notice},
         "specs": copy.deepcopy(specs),

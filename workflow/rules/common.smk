@@ -18,9 +18,6 @@ MODELS = list(config["models"])
 SEEDS = config["seeds"]
 CELLS = {"dataset": DATASETS, "model": MODELS, "seed": SEEDS}
 
-# The default models need half a minute an epoch at most on one shared CPU core; six times that.
-TRAINING_MINUTES = 30 + 3 * config["training"]["epochs"]
-
 ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
 ARRAYS = expand("results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv"])
 EXTRACTED = "results/{dataset}/images"
@@ -29,7 +26,7 @@ CHECKED = [
     "results/{dataset}/checks/summary.json",
     "results/{dataset}/checks/accuracy_without_twins.json",
 ]
-DRAWN = catalogue.drawn(config["training"]["watch_test"])
+DRAWN = catalogue.drawn(all(m["training"]["watch_test"] for m in config["models"].values()))
 EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
 COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]
 CELL = "results/{dataset}/{model}/seed-{seed}"
@@ -148,6 +145,32 @@ def model_layers(wildcards: Wildcards) -> list[dict]:
 def results_prefix(wildcards: Wildcards) -> str:
     """Return what results are asked for by, which is not where they are if that is on storage."""
     return with_prefix("results/")
+
+
+def model_training(wildcards: Wildcards) -> dict:
+    """Return the training settings of one model."""
+    return config["models"][wildcards.model]["training"]
+
+
+def training_threads(wildcards: Wildcards) -> int:
+    """Return the CPU threads of one model's trainings and evaluations."""
+    return model_training(wildcards)["threads"]
+
+
+def training_minutes(wildcards: Wildcards, attempt: int) -> int:
+    """Return the minutes that a job asks for to train one model.
+
+    The default models need half a minute an epoch at most on one shared CPU core; six times that.
+    """
+    return (30 + 3 * model_training(wildcards)["epochs"]) * attempt
+
+
+def evaluation_device(wildcards: Wildcards) -> str:
+    """Return what one model is evaluated on.
+
+    Where trainings need a GPU, an evaluation does not wait for one on a node without any.
+    """
+    return "cpu" if model_training(wildcards)["device"] == "cpu" else "auto"
 
 
 def of_all_runs(pattern: str):

@@ -32,14 +32,13 @@ rule evaluate_model:
         "logs/{dataset}/{model}/seed-{seed}/evaluate.log",
     conda:
         "../envs/swatchbook.yaml"
-    threads: config["training"]["threads"]
+    threads: training_threads
     resources:
         mem_mb=growing(2000),
         runtime=growing(15),
     params:
         classes=dataset_classes,
-        # Where trainings need a GPU, an evaluation does not wait for one on a node without any.
-        device="cpu" if config["training"]["device"] == "cpu" else "auto",
+        device=evaluation_device,
         code=code_digest("evaluate"),
     script:
         "../scripts/evaluate.py"

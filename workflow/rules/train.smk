@@ -23,13 +23,13 @@ rule train_model:
         "../envs/swatchbook.yaml"
     # Not `threads` itself but the configuration decides how many TensorFlow gets, since Snakemake
     # lowers `threads` to --cores and another number gives other bits.
-    threads: config["training"]["threads"]
+    threads: training_threads
     resources:
         mem_mb=growing(3000),
-        runtime=growing(TRAINING_MINUTES),
+        runtime=training_minutes,
     params:
         layers=model_layers,
-        settings=config["training"],
+        settings=model_training,
         # No output: Snakemake deletes those of a job that has failed.
         checkpoints=with_prefix("checkpoints/{dataset}/{model}/seed-{seed}"),
         code=code_digest("train"),

@@ -38,7 +38,7 @@ CLEAN: dict[str, Any] = {
         "accuracy": {"twins": 0, "test_images": 200, "suspicion": 0.9, "models": {}},
         "suspects": 0,
     },
-    "training": {"watch_test": False},
+    "is_watched": False,
 }
 
 
@@ -59,7 +59,7 @@ def test_clean_data_and_models_have_no_finding() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "kind", "words", "evidence"),
     [
-        ("training.watch_test", True, "test set watched", "after every epoch", "curves"),
+        ("is_watched", True, "test set watched", "after every epoch", "curves"),
         ("comparison.seeds", [0], "too few seeds", "1 seed for each model", "differences"),
         ("comparison.seeds", [0, 1, 2], "few seeds", "about 0.4 points", "differences"),
         (

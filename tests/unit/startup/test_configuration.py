@@ -45,6 +45,9 @@ DEFAULTS: dict[str, Any] = {
     "comparison": {"reference": "plain", "confidence": 0.95, "resamples": 2000},
     "report": {"title": "Swatchbook", "notice": None},
 }
+WHOLE: dict[str, Any] = DEFAULTS | {
+    "models": {"plain": LEAST["models"]["plain"] | {"training": DEFAULTS["training"]}}
+}
 
 
 def checked(value: Any) -> dict[str, Any]:
@@ -65,15 +68,15 @@ def layers(*kinds: Any) -> dict[str, Any]:
 
 
 def test_every_default_is_filled_in() -> None:
-    assert checked(LEAST) == LEAST | DEFAULTS
+    assert checked(LEAST) == LEAST | WHOLE
 
 
 @pytest.mark.parametrize("section", ["training", "comparison", "report"])
 def test_defaults_complete_a_section_that_is_begun(section: str) -> None:
-    assert checked(LEAST | {section: {}}) == LEAST | DEFAULTS
+    assert checked(LEAST | {section: {}}) == LEAST | WHOLE
     key = next(iter(DEFAULTS[section]))
     begun = {section: {key: DEFAULTS[section][key]}}
-    assert checked(LEAST | begun) == LEAST | DEFAULTS
+    assert checked(LEAST | begun) == LEAST | WHOLE
 
 
 def test_layers_have_defaults_too() -> None:
@@ -407,7 +410,8 @@ def test_the_tutorials_protocol_is_the_tutorials() -> None:
     default = configuration.checked_config(
         configuration.read(ROOT / "config" / "config.yaml"), SCHEMA, "config.yaml"
     )
-    assert config["models"] == {"baseline": default["models"]["baseline"]}
+    (model,) = config["models"].items()
+    assert model == ("baseline", default["models"]["baseline"] | {"training": config["training"]})
     assert config["datasets"] == ["fashion-mnist"]
     assert len(config["seeds"]) == 5
     assert config["training"] == default["training"] | {
@@ -448,3 +452,35 @@ def test_the_shipped_configuration_states_the_defaults(section: str) -> None:
         assert shipped["optimizer"] == {name: {} for name in default["optimizer"]}
         default = default | {"optimizer": shipped["optimizer"]}
     assert shipped == default
+
+
+def test_a_model_has_a_training_of_its_own_over_that_of_all() -> None:
+    models = {
+        "plain": LEAST["models"]["plain"],
+        "other": LEAST["models"]["plain"] | {"training": {"epochs": 2, "optimizer": {"sgd": {}}}},
+    }
+    found = checked(LEAST | {"models": models, "training": {"epochs": 5, "batch_size": 7}})
+    assert found["models"]["plain"]["training"] == found["training"]
+    own = {
+        "epochs": 2,
+        "optimizer": {"sgd": {"momentum": 0.0, "nesterov": False, "weight_decay": 0.0}},
+    }
+    assert found["models"]["other"]["training"] == found["training"] | own
+
+
+@pytest.mark.parametrize(
+    ("training", "told"),
+    [
+        ({"epoch": 1}, "unknown key 'models.plain.training.epoch'; did you mean 'epochs'?"),
+        ({"epochs": 0}, "key 'models.plain.training.epochs' is 0; allowed: a whole number"),
+        (5, "key 'models.plain.training' is 5; allowed: keys and values"),
+        ({"gpus": 2, "device": "cpu"}, "key 'models.plain.training.gpus' is 2; allowed where "),
+    ],
+)
+def test_a_wrong_training_of_a_model_is_told_by_its_own_key(training: Any, told: str) -> None:
+    model = LEAST["models"]["plain"] | {"training": training}
+    assert told in refusal(LEAST | {"models": {"plain": model}})
+
+
+def test_a_wrong_training_of_all_is_told_once_and_by_its_own_key() -> None:
+    assert "key 'training.epochs' is 0" in refusal(LEAST | {"training": {"epochs": 0}})

@@ -98,7 +98,12 @@ def test_what_is_no_learning_rate_is_refused(learning_rate: Any, told: str) -> N
 def test_the_optimiser_takes_each_steps_rate() -> None:
     import_tensorflow()
     setting = checked({"peak": 0.5, "schedule": {"triangular": {}}, "warmup": 0.1})
-    settings = {"epochs": 2, "optimizer": {"sgd": {}}, "learning_rate": setting}
+    settings = {
+        "epochs": 2,
+        "optimizer": {"sgd": {}},
+        "learning_rate": setting,
+        "clip_norm": None,
+    }
     model = models.build([{"flatten": {}}], (2, 2, 1), 3, 0, "float32")
     optimizer = optimizers.build(settings, model, steps_an_epoch=5)
     weights, biases = model.trainable_variables

@@ -57,7 +57,12 @@ class DataSet:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Its figures, those too that are files only."""
-        return catalogue.drawn(self.config["training"]["watch_test"])
+        return catalogue.drawn(all(training["watch_test"] for training in self.trainings))
+
+    @property
+    def trainings(self) -> list[Mapping[str, Any]]:
+        """The training settings of each model."""
+        return [model["training"] for model in self.config["models"].values()]
 
     def runs(self) -> list[dict[str, Any]]:
         """Return what its trainings were and reached: an entry each, by model and seed."""

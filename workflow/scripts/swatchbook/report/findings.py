@@ -36,7 +36,7 @@ def of_dataset(
     comparison: Mapping[str, Any],
     gallery: Mapping[str, Any],
     checked: Mapping[str, Any],
-    training: Mapping[str, Any],
+    is_watched: bool,
 ) -> list[Finding]:
     """Return the findings of one data set.
 
@@ -51,11 +51,11 @@ def of_dataset(
     checked
         ``found``, the content of ``checks/summary.json``; ``accuracy``, that of
         ``checks/accuracy_without_twins.json``; ``suspects``, how many labels look wrong.
-    training
-        The configuration's ``training``.
+    is_watched
+        Whether any model's trainings measured the test images after every epoch.
     """
     return [
-        *_watched(training),
+        *_watched(is_watched),
         *_seeds(comparison),
         *_overfitting(comparison),
         *_confusions(gallery),
@@ -67,8 +67,8 @@ def of_dataset(
     ]
 
 
-def _watched(training: Mapping[str, Any]) -> Iterator[Finding]:
-    if training["watch_test"]:
+def _watched(is_watched: bool) -> Iterator[Finding]:
+    if is_watched:
         yield Finding(
             "test set watched",
             "The test images were measured after every epoch. Nothing was chosen by them, but who "

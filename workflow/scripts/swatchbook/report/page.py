@@ -105,17 +105,35 @@ def _looks(page_folder: Path) -> dict[str, Any]:
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page says of the configuration."""
-    shown = {key: value for key, value in config.items() if key != "specs"}
+    trainings = [model["training"] for model in config["models"].values()]
     return {
         "title": config["report"]["title"],
         "notice": config["report"]["notice"],
         "seeds": config["seeds"],
-        "epochs": config["training"]["epochs"],
-        "watched": config["training"]["watch_test"],
+        "epochs": _epochs(trainings),
+        "watched": any(training["watch_test"] for training in trainings),
         "confidence": sentences.percent(config["comparison"]["confidence"], 0),
         "enough_seeds": inference.ENOUGH_SEEDS,
-        "configuration": yaml.safe_dump(shown, sort_keys=False, allow_unicode=True),
+        "configuration": yaml.safe_dump(_as_written(config), sort_keys=False, allow_unicode=True),
     }
+
+
+def _epochs(trainings: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many epochs the models were trained for."""
+    counts = sorted({training["epochs"] for training in trainings})
+    told = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{told} epoch{'s' if counts != [1] else ''}"
+
+
+def _as_written(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration with what each model's training has of its own, and no more."""
+    models = {}
+    for name, model in config["models"].items():
+        common = config["training"]
+        own = {key: value for key, value in model["training"].items() if value != common[key]}
+        models[name] = {"layers": model["layers"]} | ({"training": own} if own else {})
+    shown = {key: value for key, value in config.items() if key != "specs"}
+    return {**shown, "models": models}
 
 
 def _dataset(
@@ -131,7 +149,10 @@ def _dataset(
         "comparison": of.comparison,
         "answers": sentences.answers(of.spec["title"], of.comparison),
         "findings": findings.of_dataset(
-            of.comparison, of.gallery, of.checks, of.config["training"]
+            of.comparison,
+            of.gallery,
+            of.checks,
+            any(training["watch_test"] for training in of.trainings),
         ),
         "published": published.results(published_folder, of.name),
         "figures": _figures(of, reading),

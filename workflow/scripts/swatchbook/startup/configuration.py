@@ -78,7 +78,8 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
     Returns
     -------
     dict
-        The configuration with its defaults; ``comparison.reference`` is always a model's name.
+        The configuration with its defaults; ``comparison.reference`` is always a model's name, and
+        ``training`` of each model is whole: its own keys, and those of ``training`` for the others.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
         As `checked`; also for a reference that is no model, for several GPUs where there can be but
         one or none, and for layers in an impossible order.
     """
-    config = checked(value, schema, where)
+    config = checked(_with_whole_trainings(value), schema, where)
     models = list(config["models"])
     reference = config["comparison"]["reference"] or models[0]
     if reference not in models:
@@ -96,17 +97,37 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
             hint=_nearest(reference, models),
         )
     config["comparison"]["reference"] = reference
-    training = config["training"]
-    for key, refused in (("device", "cpu"), ("precision", "mixed_float16")):
-        if training["gpus"] > 1 and training[key] == refused:
+    _check_gpus(config["training"], "training", where)
+    for name, model in config["models"].items():
+        _check_gpus(model["training"], f"models.{name}.training", where)
+        _check_stack(model["layers"], f"models.{name}.layers", where)
+    return config
+
+
+def _with_whole_trainings(value: Any) -> Any:
+    """Give every model a ``training`` of all keys; what is no mapping is left for the schema."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("models"), Mapping):
+        return value
+    common = value.get("training", {})
+    if not isinstance(common, Mapping):
+        return value
+    models = {
+        name: {**model, "training": {**common, **model.get("training", {})}}
+        if isinstance(model, Mapping) and isinstance(model.get("training", {}), Mapping)
+        else model
+        for name, model in value["models"].items()
+    }
+    return {**value, "models": models}
+
+
+def _check_gpus(training: Mapping[str, Any], key: str, where: str | Path) -> None:
+    for other, refused in (("device", "cpu"), ("precision", "mixed_float16")):
+        if training["gpus"] > 1 and training[other] == refused:
             raise ConfigurationError(
-                f"key 'training.gpus' is {training['gpus']}; allowed where training.{key} is "
+                f"key '{key}.gpus' is {training['gpus']}; allowed where {key}.{other} is "
                 f"{refused}: 1",
                 where=where,
             )
-    for name, model in config["models"].items():
-        _check_stack(model["layers"], f"models.{name}.layers", where)
-    return config
 
 
 def complete(
