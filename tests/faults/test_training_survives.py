@@ -59,10 +59,7 @@ def lines(training: Training, level: str) -> list[str]:
             "float32",
             [
                 # Call of which function, and the epochs that are kept after it.
-                (
-                    (CHECKPOINTS, "_sync", 1),
-                    [],
-                ),  # files written, not on the disk
+                ((CHECKPOINTS, "_sync", 1), []),  # files written, not on the disk
                 ((CHECKPOINTS, "_rename", 2), [1]),
                 (("swatchbook.training.run", "write_history", 1), [3, 4]),
             ],
@@ -71,20 +68,13 @@ def lines(training: Training, level: str) -> list[str]:
         pytest.param(
             "mixed_bfloat16",
             [
-                (
-                    (CHECKPOINTS, "write_text", 2),
-                    [1],
-                ),  # a part not even written
+                ((CHECKPOINTS, "write_text", 2), [1]),  # a part not even written
                 (("shutil", "rmtree", 3), [2, 3]),  # when an older one is removed
                 (("swatchbook.training.model_files", "save", 1), [3, 4]),
             ],
             id="mixed_bfloat16",
         ),
-        pytest.param(
-            "mixed_float16",
-            [((CHECKPOINTS, "_sync", 13), [1, 2])],
-            id="mixed_float16",
-        ),
+        pytest.param("mixed_float16", [((CHECKPOINTS, "_sync", 13), [1, 2])], id="mixed_float16"),
     ],
 )
 def test_a_training_killed_inside_a_writing_goes_on_to_the_same_bits(
@@ -104,6 +94,49 @@ def test_a_training_killed_inside_a_writing_goes_on_to_the_same_bits(
     assert untouched(precision).run_json()["resumed_after"] == []
     assert differences(training.cell, untouched(precision).cell) == []
     assert not training.checkpoints.exists()
+
+
+BLOCK = {"residual": {"layers": [{"conv": {"filters": 4}}, {"batch_norm": {"momentum": 0.6}}]}}
+# Between them whatever of a recipe has a state, or numbers of chance.
+RECIPES = {
+    "sgd": (
+        [BLOCK, {"spatial_dropout": {"rate": 0.2}}, {"GaussianNoise": {"stddev": 0.1}}],
+        {
+            "optimizer": {"sgd": {"momentum": 0.9, "nesterov": True}},
+            "learning_rate": {"peak": 0.05, "schedule": {"triangular": {}}, "warmup": 0.1},
+            "averaging": {"lookahead": {"every": 2}},
+            "augmentation": [{"alternating_flip": {}}, {"shift": {"pixels": 1}}, {"mixup": {}}],
+            "label_smoothing": 0.2,
+        },
+    ),
+    "muon": (
+        [{"conv": {"filters": 4, "weight_decay": 0.01}}, {"batch_norm": {}}],
+        {
+            "optimizer": {"muon": {}},
+            "learning_rate": {"peak": 0.01, "schedule": {"cosine": {}}, "warmup": 0},
+            "averaging": {"ema": {"decay": 0.9}},
+            "augmentation": [{"crop": {}}, {"rotate": {}}, {"cutout": {"size": 2}}],
+            "clip_norm": 1.0,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_any_recipe_that_is_killed_goes_on_to_the_same_bits(
+    data: Path, tmp_path: Path, name: str
+) -> None:
+    layers, own = RECIPES[name]
+    layers = [*layers, {"flatten": {}}, {"dense": {"units": 8}}, {"dropout": {"rate": 0.3}}]
+    killed, untouched = (
+        Training(tmp_path / part, data, layers, MORE | own) for part in ("killed", "untouched")
+    )
+    assert untouched.run() == (0, "")
+    assert killed.run(kill=(CHECKPOINTS, "_rename", 2)) == (-signal.SIGKILL, "")
+    assert killed.run(kill=("swatchbook.training.model_files", "save", 1)) == (-signal.SIGKILL, "")
+    assert killed.run() == (0, "")
+    assert killed.run_json()["resumed_after"] == [1, 4]
+    assert differences(killed.cell, untouched.cell) == []
 
 
 def test_a_training_killed_from_outside_when_an_epoch_has_ended_goes_on_to_the_same_bits(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 import pytest
 
-from swatchbook.signatures import Count, Share, schema
+from swatchbook.signatures import Count, Share, complete, schema
 
 
 def test_keyword_only_parameters_are_the_keys_and_a_default_makes_one_optional() -> None:
@@ -37,6 +37,12 @@ def test_keyword_only_parameters_are_the_keys_and_a_default_makes_one_optional()
             "bias": {"type": "boolean", "default": True},
         },
     }
+
+
+def test_settings_are_completed_by_defaults_and_go_before_them() -> None:
+    def entry(images: object, *, size: Count, rate: Share = 0.5, bias: bool = True) -> None: ...
+
+    assert complete(entry, {"size": 2, "bias": False}) == {"size": 2, "rate": 0.5, "bias": False}
 
 
 def test_an_entry_without_settings_takes_none() -> None:

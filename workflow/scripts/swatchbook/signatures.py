@@ -7,7 +7,7 @@ parameters, so that a new entry is written in one place.
 
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import (
     Annotated,
     Any,
@@ -49,11 +49,7 @@ def schema(function: Callable[..., Any]) -> dict[str, Any]:
     TypeError
         For an annotation that has no schema.
     """
-    parameters = [
-        parameter
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    ]
+    parameters = _keyword_only(function)
     properties = {parameter.name: _rules(parameter.annotation) for parameter in parameters}
     for parameter in parameters:
         if parameter.default is not parameter.empty:
@@ -65,6 +61,17 @@ def schema(function: Callable[..., Any]) -> dict[str, Any]:
         **({"required": required} if required else {}),
         "properties": properties,
     }
+
+
+def complete(function: Callable[..., Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with the function's defaults for those that are not given."""
+    parameters = _keyword_only(function)
+    return {p.name: p.default for p in parameters if p.default is not p.empty} | dict(settings)
+
+
+def _keyword_only(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    parameters = inspect.signature(function).parameters.values()
+    return [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
 def _rules(annotation: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
+from swatchbook import signatures
 from swatchbook.signatures import Count, Positive, Share
 from swatchbook.training.seeds import AUGMENTATION, derived_seed
 
@@ -243,7 +244,9 @@ class Augmenter:
 
     def __init__(self, chosen: Sequence[Mapping[str, Mapping[str, Any]]], seed: int):
         self._steps = [
-            (AUGMENTATIONS[name], settings) for entry in chosen for name, settings in entry.items()
+            (AUGMENTATIONS[name], signatures.complete(AUGMENTATIONS[name].change, settings))
+            for entry in chosen
+            for name, settings in entry.items()
         ]
         self._seed = seed
         self._counts = [part.shape[1] for part in self._parts(images=1, epoch=1)]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, NamedTuple
 
+from swatchbook import signatures
 from swatchbook.signatures import Count
 from swatchbook.training import devices
 
@@ -79,8 +80,8 @@ class Averager:
         self._tf = tf = devices.import_tensorflow()
         ((name, own),) = chosen.items()
         self._entry = AVERAGES[name]
-        self._settings = dict(own)
-        self._every = own.get("every", 1)
+        self._settings = signatures.complete(self._entry.decay, own)
+        self._every = self._settings.get("every", 1)
         self._steps = steps
         self._weights = [one.value for one in model.weights if "seed_generator" not in one.path]
         self.copies = [tf.Variable(weight, trainable=False) for weight in self._weights]

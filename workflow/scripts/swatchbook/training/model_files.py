@@ -1,6 +1,7 @@
 """Trained models as files."""
 
 import json
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -13,7 +14,8 @@ from swatchbook.files import replacing
 def save(model: Any, path: str | Path) -> None:
     """Save a model as ``.keras``, so that equal models give equal files.
 
-    Keras stamps the time of saving into the archive and its metadata; both are taken out.
+    Keras stamps the time of saving into the archive and its metadata, and numbers what parts of a
+    model share by addresses in memory; the times are taken out, and the numbers count from 0.
     """
     with tempfile.TemporaryDirectory() as folder, replacing(path) as unstamped:
         stamped = Path(folder) / "model.keras"
@@ -25,7 +27,19 @@ def save(model: Any, path: str | Path) -> None:
                     metadata = json.loads(content)
                     del metadata["date_saved"]
                     content = json.dumps(metadata).encode()
+                elif name == "config.json":
+                    content = _renumbered(content)
                 target.writestr(zipfile.ZipInfo(name), content)
+
+
+def _renumbered(config: bytes) -> bytes:
+    """Number shared objects in the order in which they stand."""
+    numbers: dict[bytes, int] = {}
+
+    def number(found: re.Match[bytes]) -> bytes:
+        return b"%b%d" % (found[1], numbers.setdefault(found[2], len(numbers)))
+
+    return re.sub(rb'("shared_object_id": )(\d+)', number, config)
 
 
 def load_weights(model: Any, path: str | Path) -> None:
