@@ -116,3 +116,9 @@ def test_the_commands_on_the_page_make_their_figures_again(done: Project) -> Non
     assert {rule for rule, _ in commands} == {*of_figures, "choose_images"}
     for rule, target in commands:
         assert done.planned("--forcerun", rule, "--", target) == {rule: 1}
+
+
+def test_a_changed_training_of_one_model_trains_that_model_alone(done: Project) -> None:
+    plain = MODELS["plain"] | {"training": {"optimizer": {"sgd": {"momentum": 0.9}}}}
+    done.configure(models={**MODELS, "plain": plain})
+    assert done.planned_cells() == {"plain/0"}

@@ -1,0 +1,58 @@
+"""Two recipes for one network, from the configuration to the page."""
+
+import html
+import json
+
+import pytest
+
+from project import MODELS, Project
+
+LAYERS = MODELS["plain"]["layers"]
+RECIPE = {
+    "epochs": 2,
+    "optimizer": {"sgd": {"momentum": 0.9, "nesterov": True}},
+    "learning_rate": {"peak": 0.05, "schedule": {"cosine": {}}, "warmup": 0.1},
+    "averaging": {"ema": {"decay": 0.9}},
+    "augmentation": [{"alternating_flip": {}}, {"shift": {"pixels": 1}}],
+    "watch_test": True,
+}
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    from project import new_project
+
+    project = new_project(tmp_path_factory.mktemp("recipes"))
+    own = {"layers": LAYERS, "training": RECIPE}
+    project.configure(models={"usual": {"layers": LAYERS}, "recipe": own})
+    project.run()
+    return project
+
+
+def test_each_model_is_trained_by_its_own_recipe(compared: Project) -> None:
+    folder = compared.work / "results" / "own-images"
+    usual, recipe = (
+        json.loads((folder / model / "seed-0" / "run.json").read_text())["training"]
+        for model in ("usual", "recipe")
+    )
+    assert (usual["epochs"], recipe["epochs"]) == (1, 2)
+    assert list(usual["optimizer"]) == ["adam"]
+    assert recipe["optimizer"]["sgd"]["momentum"] == 0.9
+    assert recipe["learning_rate"]["schedule"] == {"cosine": {"end": 0.0}}
+    assert recipe["batch_size"] == usual["batch_size"]
+
+
+def test_the_page_says_how_long_both_were_trained_and_what_the_one_has_of_its_own(
+    compared: Project,
+) -> None:
+    page = html.unescape((compared.work / "results" / "report.html").read_text("utf-8"))
+    assert "after 1 to 2 epochs" in page
+    assert "test set watched" in page  # of the one is enough
+    configuration = page.partition("<summary>Configuration</summary>")[2].partition("</pre>")[0]
+    assert configuration.count("momentum: 0.9") == 1
+    assert configuration.count("batch_size: 128") == 1  # that of all, and not once a model
+    assert not (compared.work / "results" / "own-images" / "figures" / "tutorial.svg").exists()
+
+
+def test_a_second_run_does_nothing(compared: Project) -> None:
+    assert compared.planned() == {}
