@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import yaml
 
@@ -40,6 +41,8 @@ class Project:
 
     folder: Path
 
+    OPTIONS: ClassVar[tuple[str, ...]] = ("--directory", "work")
+
     @property
     def work(self) -> Path:
         return self.folder / "work"
@@ -50,7 +53,7 @@ class Project:
 
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the checkout on its working directory; both streams in ``stdout``."""
-        command = [sys.executable, "-m", "snakemake", "--directory", "work", "--cores", str(cores)]
+        command = [sys.executable, "-m", "snakemake", *self.OPTIONS, "--cores", str(cores)]
         return subprocess.run(
             [*command, *arguments],
             cwd=self.folder,
@@ -67,7 +70,7 @@ class Project:
 
     def dry_run(self, *arguments: str) -> str:
         """Return what Snakemake says of its plan; only this is done in a forked process."""
-        command = ["--directory", "work", "--cores", "2", "--dry-run", *arguments]
+        command = [*self.OPTIONS, "--cores", "2", "--dry-run", *arguments]
         code = "from snakemake.cli import main; main()"
         done = forked.run(forked.SNAKEMAKE, code, *command, folder=self.folder, together=True)
         assert done.returncode == 0, done.stdout

@@ -68,15 +68,16 @@ def test_an_interruption_goes_through(tmp_path: Path, error: BaseException) -> N
 def test_messages_and_warnings_go_to_the_log_of_their_job_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("one", "two"):
+    for name in ("first", "second"):
         with reporting_to(tmp_path / f"{name}.log"):
             logging.getLogger("swatchbook.decoding").info("from %s", name)
             warnings.warn(f"a warning of {name}", stacklevel=1)
-    for name, other in (("one", "two"), ("two", "one")):
+    for name, other in (("first", "second"), ("second", "first")):
         text = (tmp_path / f"{name}.log").read_text()
         assert f"INFO from {name}" in text
         assert f"a warning of {name}" in text
-        assert other not in text
+        assert f"from {other}" not in text
+        assert f"a warning of {other}" not in text
     assert capsys.readouterr().err == ""
 
 

@@ -91,8 +91,7 @@ def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Proj
 class Deployed(Project):
     """A working directory with a Snakefile of its own, as snakedeploy makes it."""
 
-    def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
-        return super().snakemake("--snakefile", "work/workflow/Snakefile", *arguments, cores=cores)
+    OPTIONS = (*Project.OPTIONS, "--snakefile", "work/workflow/Snakefile")
 
     def declare(self, source: str) -> None:
         snakefile = self.work / "workflow" / "Snakefile"

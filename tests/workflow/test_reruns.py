@@ -71,7 +71,7 @@ def test_changed_training_code_trains_again(done: Project) -> None:
 
 
 def test_changed_decoding_code_decodes_again(done: Project) -> None:
-    append(done, f"{LIBRARY}/data/images.py", "\n# changed\n")
+    append(done, f"{LIBRARY}/data/image_stream.py", "\n# changed\n")
     assert done.planned()["decode_dataset"] == 1
 
 
