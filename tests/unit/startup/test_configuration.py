@@ -205,12 +205,20 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "a layer that Keras has not": (
         layers({"LayerNormalisation": {}}, {"flatten": {}}),
-        "key 'models.plain.layers[0]': LayerNormalisation is no layer of Keras (did you mean "
-        "'LayerNormalization'?)",
+        "key 'models.plain.layers[0]': LayerNormalisation is no layer of Keras that a model here "
+        "can have (did you mean 'LayerNormalization'?)",
     ),
     "an argument that a layer of Keras does not take": (
         layers({"LayerNormalization": {"epsilom": 1}}, {"flatten": {}}),
         "[0]': LayerNormalization takes no 'epsilom' (did you mean 'epsilon'?)",
+    ),
+    "an object for an argument of a layer of Keras": (
+        layers({"Dense": {"units": 2, "kernel_initializer": {"class_name": "Zeros"}}}),
+        "[0]': Dense takes numbers, texts and lists of them for 'kernel_initializer'",
+    ),
+    "a layer of Keras that is made of a function": (
+        layers({"Lambda": {"function": "print"}}, {"flatten": {}}),
+        "key 'models.plain.layers[0]': Lambda is no layer of Keras",
     ),
     "an argument that a layer of Keras needs": (
         layers({"GaussianNoise": {}}, {"flatten": {}}),

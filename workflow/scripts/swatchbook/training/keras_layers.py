@@ -18,7 +18,12 @@ from swatchbook.training.seeds import WEIGHTS, derived_seed
 if TYPE_CHECKING:
     from swatchbook.training.layers import Building
 
-NO_LAYERS = {"Input", "InputLayer", "InputSpec", "Layer", "TFSMLayer", "Wrapper"}
+# What is no layer of a stack, or made of a function, of another layer or of a file.
+NO_LAYERS = {
+    *("Input", "InputLayer", "InputSpec", "Layer", "Wrapper", "Lambda", "TFSMLayer", "Pipeline"),
+    *("Bidirectional", "TimeDistributed", "RNN", "StackedRNNCells", "SpectralNormalization"),
+    *("TorchModuleWrapper", "FlaxLayer", "JaxLayer"),
+}
 OWN = {"self", "name", "dtype", "trainable", "activity_regularizer"}  # the workflow's to decide
 
 
@@ -46,12 +51,15 @@ def arguments(name: str) -> dict[str, bool]:
 def why_not(name: str, given: Mapping[str, Any]) -> tuple[str, str | None] | None:
     """Say what is wrong with a layer's name or arguments, and what helps; ``None`` if nothing."""
     if name not in _modules():
-        return f"{name} is no layer of Keras", _nearest(name, names())
+        return f"{name} is no layer of Keras that a model here can have", _nearest(name, names())
     takes = arguments(name)
-    for argument in given:
+    for argument, value in given.items():
         if argument not in takes:
             near = _nearest(argument, list(takes))
             return f"{name} takes no '{argument}'", near or f"it takes {', '.join(takes)}"
+        # Keras would make an object of any class out of a mapping.
+        if not _is_plain(value):
+            return f"{name} takes numbers, texts and lists of them for '{argument}'", None
     for argument, required in takes.items():
         if required and argument not in given:
             return f"{name} needs '{argument}'", None
@@ -94,7 +102,13 @@ def _seed(layer: Any, argument: str, building: "Building") -> None:
     if config.get("seed", 0) is None:
         number, building.weighted = building.weighted, building.weighted + 1
         config["seed"] = derived_seed(building.seed, WEIGHTS, number)
-        setattr(layer, argument, type(initializer).from_config(config))
+        setattr(layer, argument, type(initializer)(**config))
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _nearest(word: str, known: list[str]) -> str | None:
