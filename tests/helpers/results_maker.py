@@ -1,7 +1,7 @@
 """A results folder as the workflow leaves it, made up without any training."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ def _make_run(
     history |= {"last_batch_accuracy": 0.9 if watch_test else None}
     history |= {"test_loss": 0.5 if watch_test else None}
     history |= {"test_accuracy": 0.83 + 0.01 * seed if watch_test else None}
-    history |= {"seconds": 0.5, "images_per_second": 48.0}
+    history |= {"learning_rate": 0.001, "seconds": 0.5, "images_per_second": 48.0}
     pd.DataFrame(history).to_csv(cell / "history.csv", index=False, lineterminator="\n")
     device = {"kind": "cpu", "name": "A made-up CPU", "precision": "float32"}
     write_json(
@@ -176,7 +176,7 @@ def make_results(
     for name, spec in specs.items():
         folder, classes = results / name, spec["classes"]
         make_dataset(folder, models, seeds, classes, validation=validation, watch_test=watch_test)
-        draw(folder, models, seeds, classes)
+        draw(folder, models, seeds, classes, {"watched"} if watch_test else ())
         exploration.explore(folder / "arrays", classes, folder / "explore")
         data_checks.check_data(folder / "arrays", classes, folder / "checks")
         confidence = SETTINGS["confidence"]
@@ -203,8 +203,16 @@ def make_results(
     }
 
 
-def draw(folder: Path, models: Sequence[str], seeds: Sequence[int], classes: Iterable[str]) -> Path:
+def draw(
+    folder: Path,
+    models: Sequence[str],
+    seeds: Sequence[int],
+    classes: Iterable[str],
+    facts: Collection[str] = (),
+) -> Path:
     """Draw the comparison's figures of one data set; return their folder."""
     figures = folder / "figures"
-    drawing.draw_comparison(folder, models, seeds, models[0], list(classes), PUBLISHED, figures)
+    drawing.draw_comparison(
+        folder, models, seeds, models[0], list(classes), PUBLISHED, figures, facts
+    )
     return figures

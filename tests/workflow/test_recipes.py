@@ -3,9 +3,10 @@
 import html
 import json
 
+import pandas as pd
 import pytest
 
-from project import MODELS, Project
+from project import MODELS, Project, new_project
 
 LAYERS = MODELS["plain"]["layers"]
 RECIPE = {
@@ -20,8 +21,6 @@ RECIPE = {
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    from project import new_project
-
     project = new_project(tmp_path_factory.mktemp("recipes"))
     own = {"layers": LAYERS, "training": RECIPE}
     project.configure(models={"usual": {"layers": LAYERS}, "recipe": own})
@@ -52,6 +51,21 @@ def test_the_page_says_how_long_both_were_trained_and_what_the_one_has_of_its_ow
     assert configuration.count("momentum: 0.9") == 1
     assert configuration.count("batch_size: 128") == 1  # that of all, and not once a model
     assert not (compared.work / "results" / "own-images" / "figures" / "tutorial.svg").exists()
+
+
+def test_the_schedule_and_the_augmentation_are_drawn_and_on_the_page(compared: Project) -> None:
+    folder = compared.work / "results" / "own-images"
+    rates = pd.read_csv(folder / "figures" / "learning_rate.csv")
+    assert rates["model"].tolist() == ["usual", "recipe", "recipe"]
+    assert rates["learning_rate"].iloc[0] == pytest.approx(0.001)
+    assert 0.05 > rates["learning_rate"].iloc[1] > rates["learning_rate"].iloc[2] > 0
+    shown = pd.read_csv(folder / "figures" / "augmentation.csv")
+    assert set(shown["model"]) == {"recipe"}
+    assert (folder / "recipe" / "augmented.npy").exists()
+    assert not (folder / "usual" / "augmented.npy").exists()
+    page = (compared.work / "results" / "report.html").read_text("utf-8")
+    assert 'id="figure.own-images.learning_rate"' in page
+    assert 'id="figure.own-images.augmentation"' in page
 
 
 def test_a_second_run_does_nothing(compared: Project) -> None:

@@ -26,11 +26,13 @@ CHECKED = [
     "results/{dataset}/checks/summary.json",
     "results/{dataset}/checks/accuracy_without_twins.json",
 ]
-DRAWN = catalogue.drawn(all(m["training"]["watch_test"] for m in config["models"].values()))
+FACTS = catalogue.facts(model["training"] for model in config["models"].values())
+DRAWN = catalogue.drawn(FACTS)
 EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
 COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]
 CELL = "results/{dataset}/{model}/seed-{seed}"
 TRAINED = f"{CELL}/model.keras"
+AUGMENTED = "results/{dataset}/{model}/augmented.npy"
 EVALUATED = f"{CELL}/metrics.json"
 COMPARED = [
     "results/{dataset}/comparison.json",
@@ -150,6 +152,17 @@ def results_prefix(wildcards: Wildcards) -> str:
 def model_training(wildcards: Wildcards) -> dict:
     """Return the training settings of one model."""
     return config["models"][wildcards.model]["training"]
+
+
+def model_augmentation(wildcards: Wildcards) -> list[dict]:
+    """Return what is done to one model's training images."""
+    return model_training(wildcards)["augmentation"]
+
+
+def augmented_images(wildcards: Wildcards) -> list[str]:
+    """Return what shows the augmentation of one data set's models, of those that have one."""
+    models = [name for name in MODELS if config["models"][name]["training"]["augmentation"]]
+    return expand(AUGMENTED, dataset=wildcards.dataset, model=models)
 
 
 def training_threads(wildcards: Wildcards) -> int:

@@ -86,6 +86,8 @@ rule draw_figures:
         predictions=of_all_runs(f"{CELL}/predictions.csv"),
         reports=of_all_runs(f"{CELL}/classification_report.csv"),
         matrices=of_all_runs(f"{CELL}/confusion_matrix.csv"),
+        runs=of_all_runs(f"{CELL}/run.json"),
+        augmented=augmented_images,
     output:
         report(
             expand(
@@ -116,6 +118,7 @@ rule draw_figures:
         seeds=SEEDS,
         reference=config["comparison"]["reference"],
         classes=dataset_classes,
+        facts=sorted(FACTS),
         published=published_digest(),
         code=code_digest("figures"),
     script:

@@ -1,7 +1,8 @@
 """Train: one model, one data set, one seed.
 
 Requires: results/<dataset>/arrays/.
-Provides: model.keras, history.csv, run.json and tensorboard/ in results/<dataset>/<model>/seed-<seed>/.
+Provides: model.keras, history.csv, run.json and tensorboard/ in results/<dataset>/<model>/seed-<seed>/;
+of a model with augmentation results/<dataset>/<model>/augmented.npy.
 Leaves, when interrupted: checkpoints/<dataset>/<model>/seed-<seed>/, to go on from.
 """
 
@@ -35,3 +36,24 @@ rule train_model:
         code=code_digest("train"),
     script:
         "../scripts/train.py"
+
+
+rule show_augmentation:
+    """Show what one model's augmentation makes of some training images."""
+    input:
+        ARRAYS,
+    output:
+        AUGMENTED,
+    log:
+        "logs/{dataset}/{model}/augment.log",
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(10),
+    params:
+        augmentation=model_augmentation,
+        seed=SEEDS[0],
+        code=code_digest("augment"),
+    script:
+        "../scripts/augment.py"

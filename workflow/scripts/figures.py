@@ -15,6 +15,7 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.classes,
         Path(snakemake.scriptdir).parent / "published",
         Path(snakemake.output[0]).parent,
+        snakemake.params.facts,
     )
     provenance.record(
         snakemake.output.provenance, snakemake.rule, snakemake.input, dict(snakemake.params.items())

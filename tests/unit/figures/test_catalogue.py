@@ -4,13 +4,14 @@ import inspect
 import shutil
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 import pytest
 import yaml
 
 from paths import ROOT, SCRIPTS
 from swatchbook import provenance
-from swatchbook.figures.catalogue import FIGURES, Figure, drawn
+from swatchbook.figures.catalogue import FIGURES, Figure, drawn, facts
 from swatchbook.report.sections import SECTIONS
 
 # The entry points of the rules that draw, by the record that each writes.
@@ -56,7 +57,26 @@ def test_a_figure_on_the_page_has_a_section_a_title_and_a_reading(figure: Figure
     assert reading[figure.name].keys() == {"title", "reading"}
 
 
-def test_a_figure_of_watched_test_images_is_drawn_only_where_they_were() -> None:
-    watched = {figure.name for figure in drawn(True)} - {figure.name for figure in drawn(False)}
-    assert watched == {"tutorial"}
-    assert {figure.folder for figure in drawn(True, "explore")} == {"explore"}
+@pytest.mark.parametrize(
+    ("fact", "training", "figure"),
+    [
+        ("watched", {"watch_test": True}, "tutorial"),
+        ("scheduled", {"learning_rate": {"peak": 1, "schedule": {"cosine": {}}}}, "learning_rate"),
+        ("augmented", {"augmentation": [{"flip": {}}]}, "augmentation"),
+    ],
+)
+def test_a_figure_is_drawn_only_where_the_trainings_have_what_it_shows(
+    fact: str, training: dict[str, Any], figure: str
+) -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    assert facts([usual, usual]) == set()
+    assert facts([usual | training] * 2) == {fact}
+    added = {one.name for one in drawn({fact})} - {one.name for one in drawn(())}
+    assert added == {figure}
+    assert {one.folder for one in drawn({fact}, "explore")} == {"explore"}
+
+
+def test_test_images_count_as_watched_if_all_watched_and_one_schedule_is_enough() -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    other = {"watch_test": True, "learning_rate": {"peak": 1}, "augmentation": []}
+    assert facts([usual, other]) == {"scheduled"}

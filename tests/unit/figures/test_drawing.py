@@ -6,12 +6,13 @@ from pathlib import Path
 
 import cv2
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 
 from results_maker import draw, make_dataset
 from swatchbook.figures import catalogue, style
-from swatchbook.files import read_json
+from swatchbook.files import read_json, write_json
 
 ODD_CLASSES = [
     "$x_1$, no math",
@@ -23,7 +24,7 @@ ODD_CLASSES = [
     "NA",
     "nan",
 ]
-COMPARISON_FIGURES = [figure.name for figure in catalogue.drawn(False, "figures")]
+COMPARISON_FIGURES = [figure.name for figure in catalogue.drawn((), "figures")]
 NUMERALS = ["0", "01", "2"]
 NUMBERED = ("learning_curves", "accuracy", "class_f1", "confusion_matrices", "reliability")
 
@@ -163,7 +164,9 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_the_tutorials_line_is_drawn_beside_seeds_that_were_watched(tmp_path: Path) -> None:
     folder = make_dataset(tmp_path / "fashion-mnist", ["a"], [0, 1], ["x", "y"], watch_test=True)
-    drawn = Drawn(folder, draw(folder, ["a"], [0, 1], ["x", "y"]), ["a"], [0, 1], ["x", "y"])
+    drawn = Drawn(
+        folder, draw(folder, ["a"], [0, 1], ["x", "y"], {"watched"}), ["a"], [0, 1], ["x", "y"]
+    )
     assert {"a, 2 seeds", "the tutorial, as printed"} <= set(drawn.texts("tutorial"))
     table = pd.read_csv(drawn.figures / "tutorial.csv")
     accuracy = table[table["metric"] == "test_accuracy"]
@@ -175,7 +178,37 @@ def test_the_tutorials_line_is_drawn_beside_seeds_that_were_watched(tmp_path: Pa
 
 def test_without_a_printed_run_only_the_seeds_are_drawn(tmp_path: Path) -> None:
     folder = make_dataset(tmp_path / "other", ["a"], [0], ["x", "y"], watch_test=True)
-    drawn = Drawn(folder, draw(folder, ["a"], [0], ["x", "y"]), ["a"], [0], ["x", "y"])
+    drawn = Drawn(folder, draw(folder, ["a"], [0], ["x", "y"], {"watched"}), ["a"], [0], ["x", "y"])
     assert "a, 1 seed" in drawn.texts("tutorial")
     assert "the tutorial, as printed" not in drawn.texts("tutorial")
     assert pd.read_csv(drawn.figures / "tutorial.csv").empty
+
+
+def test_the_learning_rate_is_drawn_of_every_model_where_one_has_a_schedule(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path, ["a", "b"], [0, 1], ["x", "y"])
+    history = folder / "b" / "seed-0" / "history.csv"
+    table = pd.read_csv(history).assign(learning_rate=[0.5, 0.25])
+    table.to_csv(history, index=False)
+    figures = draw(folder, ["a", "b"], [0, 1], ["x", "y"], {"scheduled"})
+    found = pd.read_csv(figures / "learning_rate.csv")
+    assert found["model"].tolist() == ["a", "a", "b", "b"]
+    assert found["learning_rate"].tolist() == [0.001, 0.001, 0.5, 0.25]
+    assert (figures / "learning_rate.svg").exists()
+
+
+def test_augmented_images_are_drawn_of_the_models_that_have_some(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path, ["a", "b"], [0], ["x", "y"])
+    run = folder / "b" / "seed-0" / "run.json"
+    content = read_json(run)
+    content["training"]["augmentation"] = [{"flip": {}}]
+    write_json(run, content)
+    np.save(folder / "b" / "augmented.npy", np.random.default_rng(0).random((3, 2, 6, 6, 1)))
+    drawn = Drawn(folder, draw(folder, ["a", "b"], [0], ["x", "y"], {"augmented"}), [], [], [])
+    texts = drawn.texts("augmentation")
+    assert {"b", "as it is", "epoch 1", "epoch 2"} == set(texts)
+    found = pd.read_csv(drawn.figures / "augmentation.csv")
+    assert found.to_dict("list") == {
+        "model": ["b"] * 6,
+        "epoch": [0, 0, 1, 1, 2, 2],
+        "row": [0, 1] * 3,
+    }

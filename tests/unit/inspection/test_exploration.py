@@ -89,7 +89,7 @@ def test_every_figure_is_an_image_and_names_the_classes(
     tmp_path: Path, validation: list[int], channels: int
 ) -> None:
     output = explored(tmp_path, validation, channels)
-    names = [figure.name for figure in catalogue.drawn(False, "explore")]
+    names = [figure.name for figure in catalogue.drawn((), "explore")]
     for name in names:
         assert cv2.imread(str(output / f"{name}.png")).shape[2] == 3
         text = "".join(ElementTree.parse(output / f"{name}.svg").getroot().itertext())

@@ -34,7 +34,8 @@ except SwatchbookError as error:
 """
 TIMING = ["seconds", "images_per_second"]
 WATCHED = ["last_batch_loss", "last_batch_accuracy", "test_loss", "test_accuracy"]
-COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", *WATCHED, *TIMING]
+RATE = "learning_rate"
+COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", *WATCHED, RATE, *TIMING]
 TUTORIAL = {"shuffle": False, "drop_last_batch": True, "watch_test": True}
 
 

@@ -1,8 +1,10 @@
 """Every figure there is, a line each: known without importing what draws."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class Figure:
         only, because the page shows its content in a form of its own.
     is_first
         Whether it stands before the others of its section, which stand in the order of the table.
-    only_if_watched
-        Whether it is drawn only where the test images were watched during training.
+    only_if
+        The one of `facts` without which it is not drawn; empty for always.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Figure:
     record: str = "provenance"
     section: str | None = None
     is_first: bool = False
-    only_if_watched: bool = False
+    only_if: str = ""
 
     def draw(self, of: object, output: Path) -> None:
         """Draw it into a folder from what all figures of its job are drawn from."""
@@ -50,13 +52,15 @@ FIGURES = (
     Figure("forest", "side_by_side.draw_forest", section="differences", is_first=True),
     Figure("agreement", "side_by_side.draw_agreement", section="differences"),
     Figure("learning_curves", "learning.draw_learning_curves", section="curves"),
+    Figure("learning_rate", "learning.draw_learning_rate", section="curves", only_if="scheduled"),
+    Figure("augmentation", "learning.draw_augmentation", section="curves", only_if="augmented"),
     Figure("confusion_matrices", "predictions.draw_confusion_matrices", section="confusion"),
     Figure("class_f1", "side_by_side.draw_class_f1", section="classes"),
     Figure("reliability", "predictions.draw_reliability", section="calibration"),
     Figure("right_and_wrong", "predictions.draw_right_and_wrong"),
     Figure("differences", "predictions.draw_differences"),
     Figure("cost", "side_by_side.draw_cost", section="cost"),
-    Figure("tutorial", "learning.draw_tutorial", section="curves", only_if_watched=True),
+    Figure("tutorial", "learning.draw_tutorial", section="curves", only_if="watched"),
     Figure("class_balance", "exploration.draw_class_balance", "explore", section="data"),
     Figure("samples_train", "exploration.draw_samples_train", "explore"),
     Figure("samples_validation", "exploration.draw_samples_validation", "explore"),
@@ -67,16 +71,32 @@ FIGURES = (
 )
 
 
-def drawn(watched: bool, folder: str | None = None) -> tuple[Figure, ...]:
+def facts(trainings: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return what of the models' training settings decides which figures there are.
+
+    ``watched``: all of them measured the test images after every epoch; ``scheduled``: the learning
+    rate of any of them is no number; ``augmented``: any of them changes its training images.
+    """
+    trainings = list(trainings)
+    found = {
+        "watched": all(training["watch_test"] for training in trainings),
+        "scheduled": any(isinstance(training["learning_rate"], Mapping) for training in trainings),
+        "augmented": any(training["augmentation"] for training in trainings),
+    }
+    return {fact for fact, holds in found.items() if holds}
+
+
+def drawn(given: Collection[str], folder: str | None = None) -> tuple[Figure, ...]:
     """Return the figures that are drawn, of one folder or of all, in the order of the table.
 
     Parameters
     ----------
-    watched
-        Whether the test images were watched during training.
+    given
+        What holds of `facts`.
     """
     return tuple(
         figure
         for figure in FIGURES
-        if figure.folder == (folder or figure.folder) and (watched or not figure.only_if_watched)
+        if figure.folder == (folder or figure.folder)
+        and (figure.only_if in given or not figure.only_if)
     )

@@ -1,6 +1,6 @@
 """Draws every figure of one data set's comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -20,6 +20,7 @@ def draw_comparison(
     classes: Sequence[str],
     published_folder: str | Path,
     output: str | Path,
+    facts: Collection[str] = (),
 ) -> None:
     """Draw every figure of one data set's comparison as SVG and PNG, with its numbers as CSV.
 
@@ -37,8 +38,10 @@ def draw_comparison(
         Where the tutorial's printed figures are.
     output
         The folder to draw into.
+    facts
+        What holds of `catalogue.facts`.
     """
     of = inputs.read(Path(results), models, seeds, reference, classes, published_folder)
     with mpl.rc_context(style.STYLE):
-        for figure in catalogue.drawn(of.watched, "figures"):
+        for figure in catalogue.drawn(facts, "figures"):
             figure.draw(of, Path(output))

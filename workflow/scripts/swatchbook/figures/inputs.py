@@ -29,17 +29,12 @@ class Drawn:
     reports: dict[str, list[pd.DataFrame]]
     matrices: dict[str, list[pd.DataFrame]]
     images: np.ndarray
+    augmented: dict[str, np.ndarray]
     published: str | Path
 
     @property
     def colours(self) -> dict[str, str]:
         return model_colours(self.models)
-
-    @property
-    def watched(self) -> bool:
-        """Whether the test images were measured after every epoch, in every run."""
-        histories = [history for runs in self.histories.values() for history in runs]
-        return all(history["test_accuracy"].notna().all() for history in histories)
 
 
 def read(
@@ -87,6 +82,13 @@ def read(
         reports=tables("classification_report", index_col="class"),
         matrices=tables("confusion_matrix", index_col="class"),
         images=arrays.load(results / "arrays", "test", mapped=True)[0],
+        augmented={
+            model: np.load(results / model / "augmented.npy", allow_pickle=False)
+            for model in models
+            if read_json(results / model / f"seed-{seeds[0]}" / "run.json")["training"][
+                "augmentation"
+            ]
+        },
         published=published_folder,
     )
 

@@ -49,6 +49,39 @@ def draw_learning_curves(of: Drawn, folder: Path) -> None:
     write_table(pd.concat(tables), folder, "learning_curves")
 
 
+def draw_learning_rate(of: Drawn, folder: Path) -> None:
+    """Draw the learning rate at the end of each epoch, which is the same for every seed."""
+    figure, ((axes,),) = style.new(7, 3)
+    tables = []
+    for model in of.models:
+        table = of.histories[model][0][["epoch", "learning_rate"]]
+        marker = "." if len(table) == 1 else None
+        axes.plot(*table.to_numpy().T, color=of.colours[model], marker=marker, label=model)
+        tables.append(table.assign(model=model))
+    axes.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
+    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+    figure.legend(loc="outside upper center", ncols=min(4, len(of.models)))
+    style.save(figure, folder, "learning_rate")
+    write_table(pd.concat(tables)[["model", "epoch", "learning_rate"]], folder, "learning_rate")
+
+
+def draw_augmentation(of: Drawn, folder: Path) -> None:
+    """Draw some training images as they are, and as the first epochs of each model see them."""
+    models = list(of.augmented)
+    rows, columns = next(iter(of.augmented.values())).shape[:2]
+    figure, panels = style.new(0.6 * columns + 1, (0.6 * rows + 0.4) * len(models), len(models))
+    shown = []
+    for (axes,), model in zip(panels, models, strict=True):
+        style.show_sheet(axes, list(of.augmented[model]), columns)
+        for row in range(rows):
+            text = f"epoch {row}" if row else "as it is"
+            axes.text(-0.1, row + 0.5, text, ha="right", va="center", fontsize=8)
+            shown += [{"model": model, "epoch": row, "row": column} for column in range(columns)]
+        axes.set_title(model)
+    style.save(figure, folder, "augmentation")
+    write_table(pd.DataFrame(shown), folder, "augmentation")
+
+
 def draw_tutorial(of: Drawn, folder: Path) -> None:
     """Draw what was watched of the test images and last batches, and what the tutorial printed."""
     titles = {

@@ -38,7 +38,7 @@ def explore(arrays_folder: str | Path, classes: Sequence[str], output: str | Pat
     with replacing(output / "matrix.csv") as path:
         matrix(np.array(data["train"][0][0])).to_csv(path, index=False, lineterminator="\n")
     indices = {split: arrays.read_index(arrays_folder, split) for split in SPLITS}
-    for figure in catalogue.drawn(watched=False, folder="explore"):
+    for figure in catalogue.drawn((), "explore"):
         figure.draw(Explored(data, indices, classes), output)
 
 

@@ -57,7 +57,7 @@ class DataSet:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Its figures, those too that are files only."""
-        return catalogue.drawn(all(training["watch_test"] for training in self.trainings))
+        return catalogue.drawn(catalogue.facts(self.trainings))
 
     @property
     def trainings(self) -> list[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from swatchbook import lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
+        "augmented_images": ["show_augmentation"],
         "evaluation": ["evaluate", "predictor"],
         "models": ["build"],
         "run": ["train"],

@@ -17,7 +17,8 @@ class Epoch:
     The training figures are the means over the epoch's batches as they were trained on (before each
     update, with dropout on); the validation figures are taken after it (dropout off) and are
     ``None`` without a validation set. The figures of the last batch (after its own update) and of
-    the test images are ``None`` unless ``watch_test`` is set. Losses are mean cross-entropies in
+    the test images are ``None`` unless ``watch_test`` is set. The learning rate is that of the last
+    step. Losses are mean cross-entropies in
     nats; seconds are those of the training batches alone.
     """
 
@@ -30,6 +31,7 @@ class Epoch:
     last_batch_accuracy: float | None
     test_loss: float | None
     test_accuracy: float | None
+    learning_rate: float
     seconds: float
     images_per_second: float
 

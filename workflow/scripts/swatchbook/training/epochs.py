@@ -12,7 +12,7 @@ import numpy as np
 
 from swatchbook.errors import TrainingError
 from swatchbook.progress import Progress
-from swatchbook.training import optimizers, steps
+from swatchbook.training import optimizers, schedules, steps
 from swatchbook.training.augmentation import Augmenter
 from swatchbook.training.averaging import Averager
 from swatchbook.training.epoch_records import Epoch, Events
@@ -67,6 +67,9 @@ class Trainer:
         self.seed = seed
         self.total = len(x)
         self.images = _images_an_epoch(len(x), settings)
+        self._rates = schedules.rates(
+            settings["learning_rate"], settings["epochs"], self._steps_an_epoch
+        )
         strategy = model.distribute_strategy
         with strategy.scope():
             optimizer = optimizers.build(settings, model, self._steps_an_epoch)
@@ -177,7 +180,8 @@ class Trainer:
                 test = self._measured(watched["test"], number)
         self._check_weights(number, validation[0])
         speed = self.images / seconds
-        return Epoch(number, loss, accuracy, *validation, *last_batch, *test, seconds, speed)
+        rate = float(self._rates[number * self._steps_an_epoch - 1])
+        return Epoch(number, loss, accuracy, *validation, *last_batch, *test, rate, seconds, speed)
 
     def _batches(self, number: int) -> Iterator[np.ndarray]:
         """Yield the batches of one epoch for one call after the other.
