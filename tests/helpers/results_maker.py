@@ -197,6 +197,7 @@ def make_results(
         "models": {model: {"layers": [{"flatten": {}}], "training": training} for model in models},
         "seeds": list(seeds),
         "training": training,
+        "ablation": None,
         "comparison": {"reference": models[0], **SETTINGS},
         "report": {"title": "Swatchbook", "notice": notice},
         "specs": copy.deepcopy(specs),

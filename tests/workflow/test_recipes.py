@@ -70,3 +70,49 @@ def test_the_schedule_and_the_augmentation_are_drawn_and_on_the_page(compared: P
 
 def test_a_second_run_does_nothing(compared: Project) -> None:
     assert compared.planned() == {}
+
+
+@pytest.fixture(scope="module")
+def ablated(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = new_project(tmp_path_factory.mktemp("ablated"))
+    changes = {
+        "optimizer": {"path": "training.optimizer", "values": [{"sgd": {"momentum": 0.9}}]},
+        "filters": {"path": "layers[0].conv.filters", "value": 8},
+    }
+    models = {"plain": {"layers": LAYERS}}
+    project.configure(models=models, ablation={"base": "plain", "changes": changes})
+    project.run()
+    return project
+
+
+def test_the_page_has_a_line_for_each_change_of_the_base(ablated: Project) -> None:
+    folder = ablated.work / "results"
+    drawn = pd.read_csv(folder / "own-images" / "figures" / "ablation.csv")
+    assert set(drawn["model"]) == {"plain-optimizer-sgd", "plain-filters"}
+    assert set(drawn["reference"]) == {"plain"}
+    assert (drawn["seconds"] > 0).all()
+    page = html.unescape((folder / "report.html").read_text("utf-8"))
+    section = page.partition('<h3 id="ablation.own-images">')[2].partition("<h3")[0]
+    assert "<td>{sgd: {momentum: 0.9}}</td>" in section and "<td>8</td>" in section
+    assert 'href="#ablation.own-images"' in page
+    configuration = page.partition("<summary>Configuration</summary>")[2].partition("</pre>")[0]
+    assert "base: plain" in configuration and "plain-filters" not in configuration
+
+
+def test_a_page_without_an_ablation_has_no_such_section(compared: Project) -> None:
+    page = (compared.work / "results" / "report.html").read_text("utf-8")
+    assert "ablation.own-images" not in page
+
+
+def test_one_more_value_trains_one_more_model(ablated: Project) -> None:
+    assert ablated.planned() == {}
+    changes = {
+        "optimizer": {
+            "path": "training.optimizer",
+            "values": [{"sgd": {"momentum": 0.9}}, {"lion": {}}],
+        },
+        "filters": {"path": "layers[0].conv.filters", "value": 8},
+    }
+    models = {"plain": {"layers": LAYERS}}
+    ablated.configure(models=models, ablation={"base": "plain", "changes": changes})
+    assert ablated.planned_cells() == {"plain-optimizer-lion/0"}

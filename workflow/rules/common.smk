@@ -26,7 +26,7 @@ CHECKED = [
     "results/{dataset}/checks/summary.json",
     "results/{dataset}/checks/accuracy_without_twins.json",
 ]
-FACTS = catalogue.facts(model["training"] for model in config["models"].values())
+FACTS = catalogue.facts(config)
 DRAWN = catalogue.drawn(FACTS)
 EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
 COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]

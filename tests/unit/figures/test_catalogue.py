@@ -57,6 +57,11 @@ def test_a_figure_on_the_page_has_a_section_a_title_and_a_reading(figure: Figure
     assert reading[figure.name].keys() == {"title", "reading"}
 
 
+def config(*trainings: dict[str, Any], ablation: object = None) -> dict[str, Any]:
+    models = {str(number): {"training": own} for number, own in enumerate(trainings)}
+    return {"models": models, "ablation": ablation}
+
+
 @pytest.mark.parametrize(
     ("fact", "training", "figure"),
     [
@@ -69,8 +74,8 @@ def test_a_figure_is_drawn_only_where_the_trainings_have_what_it_shows(
     fact: str, training: dict[str, Any], figure: str
 ) -> None:
     usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
-    assert facts([usual, usual]) == set()
-    assert facts([usual | training] * 2) == {fact}
+    assert facts(config(usual, usual)) == set()
+    assert facts(config(*[usual | training] * 2)) == {fact}
     added = {one.name for one in drawn({fact})} - {one.name for one in drawn(())}
     assert added == {figure}
     assert {one.folder for one in drawn({fact}, "explore")} == {"explore"}
@@ -79,4 +84,11 @@ def test_a_figure_is_drawn_only_where_the_trainings_have_what_it_shows(
 def test_test_images_count_as_watched_if_all_watched_and_one_schedule_is_enough() -> None:
     usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
     other = {"watch_test": True, "learning_rate": {"peak": 1}, "augmentation": []}
-    assert facts([usual, other]) == {"scheduled"}
+    assert facts(config(usual, other)) == {"scheduled"}
+
+
+def test_an_ablation_is_drawn_where_there_is_one() -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    assert facts(config(usual, ablation={"base": "0"})) == {"ablated"}
+    added = {one.name for one in drawn({"ablated"})} - {one.name for one in drawn(())}
+    assert added == {"ablation"}

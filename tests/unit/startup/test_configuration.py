@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
         "threads": 1,
         "gpus": 1,
     },
+    "ablation": None,
     "comparison": {"reference": "plain", "confidence": 0.95, "resamples": 2000},
     "report": {"title": "Swatchbook", "notice": None},
 }

@@ -1,6 +1,6 @@
 """Every figure there is, a line each: known without importing what draws."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
@@ -51,6 +51,7 @@ FIGURES = (
     Figure("accuracy", "side_by_side.draw_accuracy", section="differences"),
     Figure("forest", "side_by_side.draw_forest", section="differences", is_first=True),
     Figure("agreement", "side_by_side.draw_agreement", section="differences"),
+    Figure("ablation", "side_by_side.draw_ablation", section="ablation", only_if="ablated"),
     Figure("learning_curves", "learning.draw_learning_curves", section="curves"),
     Figure("learning_rate", "learning.draw_learning_rate", section="curves", only_if="scheduled"),
     Figure("augmentation", "learning.draw_augmentation", section="curves", only_if="augmented"),
@@ -71,17 +72,19 @@ FIGURES = (
 )
 
 
-def facts(trainings: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return what of the models' training settings decides which figures there are.
+def facts(config: Mapping[str, Any]) -> set[str]:
+    """Return what of the checked configuration decides which figures there are.
 
     ``watched``: all of them measured the test images after every epoch; ``scheduled``: the learning
-    rate of any of them is no number; ``augmented``: any of them changes its training images.
+    rate of any of them is no number; ``augmented``: any of them changes its training images;
+    ``ablated``: models are changes of another one.
     """
-    trainings = list(trainings)
+    trainings = [model["training"] for model in config["models"].values()]
     found = {
         "watched": all(training["watch_test"] for training in trainings),
         "scheduled": any(isinstance(training["learning_rate"], Mapping) for training in trainings),
         "augmented": any(training["augmentation"] for training in trainings),
+        "ablated": bool(config["ablation"]),
     }
     return {fact for fact, holds in found.items() if holds}
 

@@ -96,6 +96,34 @@ def _difference_row(entry: Mapping[str, Any], metric: str) -> dict[str, Any]:
     }
 
 
+def draw_ablation(of: Drawn, folder: Path) -> None:
+    """Draw what each change does to the test accuracy, sorted, and what a training costs then."""
+    entries = sorted(
+        of.comparison["differences"], key=lambda entry: entry["accuracy"]["difference"]
+    )
+    figure, ((axes, costs),) = style.new(10, 0.32 * max(1, len(entries)) + 1.6, 1, 2)
+    axes.axvline(0, color=style.INK, lw=1)
+    seconds = {model: found["seconds"] for model, found in of.comparison["models"].items()}
+    for place, entry in enumerate(entries):
+        _draw_difference(axes, place, entry["accuracy"], of.colours[entry["model"]])
+        costs.barh(place, seconds[entry["model"]], 0.6, color=of.colours[entry["model"]])
+    costs.axvline(seconds[of.reference], color=style.INK, lw=1)
+    axes.set_yticks(range(len(entries)), [entry["model"] for entry in entries])
+    costs.set_yticks(range(len(entries)), [""] * len(entries))
+    for panel, title in ((axes, f"test accuracy minus that of {of.reference}"), (costs, "cost")):
+        panel.set_ylim(-0.6, max(1, len(entries)) - 0.4)
+        panel.grid(axis="y", visible=False)
+        panel.set_title(title)
+    axes.set_xlabel("difference in points")
+    costs.set_xlabel("seconds a training")
+    style.save(figure, folder, "ablation")
+    rows = [
+        _difference_row(entry, "accuracy") | {"seconds": seconds[entry["model"]]}
+        for entry in entries
+    ]
+    write_table(pd.DataFrame(rows), folder, "ablation")
+
+
 def draw_agreement(of: Drawn, folder: Path) -> None:
     """Draw the shares of test images that both models, only one and neither call right."""
     entries = of.comparison["differences"]

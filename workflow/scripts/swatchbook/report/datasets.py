@@ -57,7 +57,7 @@ class DataSet:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Its figures, those too that are files only."""
-        return catalogue.drawn(catalogue.facts(self.trainings))
+        return catalogue.drawn(catalogue.facts(self.config))
 
     @property
     def trainings(self) -> list[Mapping[str, Any]]:

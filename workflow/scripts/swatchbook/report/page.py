@@ -61,7 +61,7 @@ def write_report(
     template = _environment(page_folder).get_template("report.html.j2")
     html = template.render(
         datasets=shown,
-        sections=sections.SECTIONS,
+        sections=sections.shown(config),
         metrics=metrics.METRICS,
         colours=model_colours(list(config["models"])),
         terms=_read_yaml(page_folder / "terms.yaml"),
@@ -83,7 +83,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("percent", "nats", "interval", "points", "p_value"):
+    for name in ("percent", "nats", "interval", "points", "p_value", "brief"):
         environment.filters[name] = getattr(sentences, name)
     return environment
 
@@ -126,13 +126,22 @@ def _epochs(trainings: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _as_written(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration with what each model's training has of its own, and no more."""
+    """Return the configuration as somebody would write it.
+
+    Without the models that an ablation has made, and of each model's training what is its own.
+    """
     models = {}
+    ablation = config["ablation"] or {}
+    made = ablation.get("variants", {})
     for name, model in config["models"].items():
+        if name in made:
+            continue
         common = config["training"]
         own = {key: value for key, value in model["training"].items() if value != common[key]}
         models[name] = {"layers": model["layers"]} | ({"training": own} if own else {})
-    shown = {key: value for key, value in config.items() if key != "specs"}
+    shown = {key: value for key, value in config.items() if key not in ("specs", "ablation")}
+    if ablation:
+        shown["ablation"] = {key: value for key, value in ablation.items() if key != "variants"}
     return {**shown, "models": models}
 
 
@@ -159,7 +168,7 @@ def _dataset(
         "gallery": of.gallery,
         "thumbnails": Thumbnails(of.gallery, (of.folder / "gallery" / "sheet.webp").read_bytes()),
         "checks": of.checks,
-        "own": {section.id: section.gather(of) for section in sections.SECTIONS},
+        "own": {section.id: section.gather(of) for section in sections.shown(of.config)},
         "runs": of.runs(),
         "provenance": records.of_dataset(of.folder, of.figures, prefix),
     }
@@ -176,7 +185,7 @@ def _figures(
             for figure in in_order
             if figure.section == section.id
         ]
-        for section in sections.SECTIONS
+        for section in sections.shown(of.config)
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from swatchbook.figures import catalogue
 from swatchbook.files import read_json
 from swatchbook.report import tables
 from swatchbook.report.datasets import DataSet
@@ -19,6 +20,22 @@ from swatchbook.report.datasets import DataSet
 def nothing(of: DataSet) -> dict[str, Any]:
     """Gather nothing, for a template that needs only what the page knows."""
     return {}
+
+
+def ablation(of: DataSet) -> dict[str, Any]:
+    """Gather the changes of the base model, the most helpful first; none without an ablation."""
+    if not of.config["ablation"]:
+        return {"rows": []}
+    variants, models = of.config["ablation"]["variants"], of.comparison["models"]
+    rows = [
+        entry["accuracy"]
+        | {"model": entry["model"], **variants[entry["model"]]}
+        | {key: models[entry["model"]][key] for key in ("seconds", "parameters", "metrics")}
+        for entry in of.comparison["differences"]
+        if entry["model"] in variants
+    ]
+    rows.sort(key=lambda row: -row["difference"])
+    return {"rows": rows, "base": of.config["ablation"]["base"]}
 
 
 def confusions(of: DataSet) -> dict[str, Any]:
@@ -60,11 +77,14 @@ class Section:
         Its heading, and its line in the contents.
     gather
         What finds what only its template needs, by name.
+    only_if
+        The one of `catalogue.facts` without which it is left out; empty for always.
     """
 
     id: str
     title: str
     gather: Callable[[DataSet], Mapping[str, Any]] = nothing
+    only_if: str = ""
 
     @property
     def template(self) -> str:
@@ -72,9 +92,16 @@ class Section:
         return f"sections/{self.id}.html.j2"
 
 
+def shown(config: Mapping[str, Any]) -> tuple[Section, ...]:
+    """Return the sections that a page of this configuration has."""
+    given = catalogue.facts(config)
+    return tuple(section for section in SECTIONS if section.only_if in given or not section.only_if)
+
+
 # In the order of the page.
 SECTIONS = (
     Section("differences", "Differences"),
+    Section("ablation", "One change at a time", ablation, only_if="ablated"),
     Section("curves", "Learning"),
     Section("confusion", "Confusions", confusions),
     Section("classes", "Classes", classes),

@@ -4,7 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from swatchbook.comparison import inference
+
+BRIEF = 80  # characters
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -35,6 +39,13 @@ def p_value(value: float | None) -> str:
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else _number(value, 3)
+
+
+def brief(value: Any) -> str:
+    """Return what stands in a configuration on one line, shortened where it is long."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
+    text = text.removesuffix("...\n").strip()
+    return text if len(text) <= BRIEF else f"{text[: BRIEF - 1]}…"
 
 
 def _number(value: float, digits: int) -> str:

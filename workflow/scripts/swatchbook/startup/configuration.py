@@ -19,7 +19,7 @@ from jsonschema.validators import extend
 
 from swatchbook.data import dataset_formats
 from swatchbook.errors import ConfigurationError
-from swatchbook.startup import schemas
+from swatchbook.startup import ablation, schemas
 from swatchbook.training import keras_layers
 from swatchbook.training.layers import LAYERS
 
@@ -87,8 +87,15 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
         As `checked`; also for a reference that is no model, for several GPUs where there can be but
         one or none, and for layers in an impossible order.
     """
+    if isinstance(value, Mapping) and value.get("ablation"):
+        checked(value, schema, where)
+        value = ablation.expanded(value, where)
+        variants = value["ablation"].pop("variants")
     config = checked(_with_whole_trainings(value), schema, where)
     models = list(config["models"])
+    if config["ablation"]:
+        _check_reference_of_ablation(config, where)
+        config["ablation"]["variants"] = variants
     reference = config["comparison"]["reference"] or models[0]
     if reference not in models:
         raise ConfigurationError(
@@ -102,6 +109,18 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
         _check_gpus(model["training"], f"models.{name}.training", where)
         _check_stack(model["layers"], f"models.{name}.layers", where)
     return config
+
+
+def _check_reference_of_ablation(config: dict[str, Any], where: str | Path) -> None:
+    """Compare with the base, unless something else is asked for, which is refused."""
+    base, comparison = config["ablation"]["base"], config["comparison"]
+    if comparison["reference"] not in (None, base):
+        raise ConfigurationError(
+            f"key 'comparison.reference' is {json.dumps(comparison['reference'])}; allowed with an "
+            f"ablation: its base, {base}",
+            where=where,
+        )
+    comparison["reference"] = base
 
 
 def _with_whole_trainings(value: Any) -> Any:

@@ -1,0 +1,113 @@
+"""Of each change there is a model that has it and is the base in everything else."""
+
+from typing import Any
+
+import pytest
+
+from paths import ROOT
+from swatchbook.errors import ConfigurationError
+from swatchbook.startup import configuration
+
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
+LAYERS = [{"conv": {"filters": 4}}, {"pool": {}}, {"flatten": {}}, {"dense": {"units": 8}}]
+
+
+def checked(changes: Any, base: str = "base", **more: Any) -> dict[str, Any]:
+    config = {
+        "datasets": ["a"],
+        "models": {"base": {"layers": LAYERS}, "other": {"layers": LAYERS}},
+        "ablation": {"base": base, "changes": changes},
+    }
+    return configuration.checked_config(config | more, SCHEMA, "config.yaml")
+
+
+def test_each_value_of_each_change_is_a_model_behind_those_that_are_written_out() -> None:
+    found = checked(
+        {
+            "optimizer": {
+                "path": "training.optimizer",
+                "values": [{"sgd": {"momentum": 0.9}}, {"adamw": {}}],
+            },
+            "filters": {"path": "layers[0].conv.filters", "values": [2, 16]},
+            "rate": {"path": "training.learning_rate", "values": [0.01, {"peak": 0.1}]},
+            "flips": {"path": "training.augmentation", "value": [{"flip": {}}]},
+            "depth": {
+                "path": "layers",
+                "values": {"none": [{"flatten": {}}], "one": LAYERS[:3]},
+            },
+        }
+    )
+    assert list(found["models"]) == [
+        *("base", "other", "base-optimizer-sgd", "base-optimizer-adamw"),
+        *("base-filters-2", "base-filters-16", "base-rate-0-01", "base-rate-peak"),
+        *("base-flips", "base-depth-none", "base-depth-one"),
+    ]
+    base, models = found["models"]["base"], found["models"]
+    assert models["base-filters-16"]["layers"][0]["conv"]["filters"] == 16
+    assert models["base-filters-16"]["layers"][1:] == base["layers"][1:]
+    assert models["base-filters-16"]["training"] == base["training"]
+    sgd = {"momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
+    assert models["base-optimizer-sgd"] == base | {
+        "training": base["training"] | {"optimizer": {"sgd": sgd}}
+    }
+    assert models["base-depth-none"]["layers"] == [{"flatten": {}}]
+    assert found["ablation"]["variants"]["base-rate-0-01"] == {
+        "change": "rate",
+        "path": "training.learning_rate",
+        "value": 0.01,
+    }
+    assert base["layers"][0]["conv"]["filters"] == 4, "the base stays"
+
+
+def test_all_are_compared_with_the_base() -> None:
+    changes = {"flips": {"path": "training.augmentation", "value": [{"flip": {}}]}}
+    assert checked(changes, base="other")["comparison"]["reference"] == "other"
+    found = checked(changes, base="other", comparison={"reference": "other"})
+    assert found["comparison"]["reference"] == "other"
+
+
+def test_what_the_base_leaves_to_defaults_can_be_changed() -> None:
+    changes = {"beta": {"path": "training.optimizer.adam.beta_1", "value": 0.5}}
+    optimizer = checked(changes)["models"]["base-beta"]["training"]["optimizer"]
+    assert optimizer == {"adam": {"beta_1": 0.5, "beta_2": 0.999, "epsilon": 1e-07}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"a": {"path": "layers[7].conv", "value": 1}},
+            'changes.a.path\' is "layers[7].conv", and',
+        ),
+        ({"a": {"path": "seeds", "value": 1}}, 'path\' is "seeds"; allowed: training or layers'),
+        ({"a": {"path": "layers[0]..conv", "value": 1}}, "allowed: training or layers"),
+        ({"a": {"path": "training.epochs"}}, "'ablation.changes.a' needs value or values, one of"),
+        ({"a": {"path": "training.epochs", "value": 1, "values": [2]}}, "needs value or values"),
+        ({"a": {"path": "training.epochs", "values": []}}, "allowed: a list of values, or names"),
+        ({"a": {"path": "training.epochs", "vale": 1}}, "did you mean 'value'?"),
+        ({"a": {"path": "training.epochs", "value": 0}}, "'models.base-a.training.epochs' is 0"),
+        ({"a b": {"path": "training.epochs", "value": 2}}, 'has the key "a b"'),
+        (
+            {
+                "a": {"path": "training.epochs", "values": [2]},
+                "a-2": {"path": "training.epochs", "value": 3},
+            },
+            "makes a second model base-a-2",
+        ),
+    ],
+)
+def test_a_change_that_makes_no_model_is_refused(changes: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        checked(changes)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_base_that_is_no_model_and_another_reference_are_refused() -> None:
+    changes = {"a": {"path": "training.epochs", "value": 2}}
+    with pytest.raises(
+        ConfigurationError, match=r"'ablation\.base' is \"bass\"; allowed: base, other"
+    ):
+        checked(changes, base="bass")
+    with pytest.raises(ConfigurationError, match="allowed with an ablation: its base, base"):
+        checked(changes, comparison={"reference": "other"})
