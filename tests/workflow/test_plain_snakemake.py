@@ -79,5 +79,11 @@ def test_it_plans_the_workflow(project: Project, missing: str) -> None:
     assert "write_report" in said
 
 
+def test_it_leaves_layers_of_keras_to_the_job(project: Project, missing: str) -> None:
+    layers = [{"LayerNormalization": {}}, {"flatten": {}}]
+    project.configure(models={"plain": {"layers": layers}})
+    assert "write_report" in read(project.folder, missing, "--directory", "work", "--dry-run")
+
+
 def test_it_finds_nothing_to_complain_about(missing: str) -> None:
     assert "in a good condition" in read(ROOT, missing, "--lint")

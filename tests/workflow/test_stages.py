@@ -222,3 +222,24 @@ def test_a_file_that_is_nowhere_says_what_was_tried_and_what_to_do(project: Proj
     assert stopped.returncode != 0
     assert "could not be had from any source" in stopped.stdout
     assert "--config mirror=" in stopped.stdout
+
+
+def test_the_command_line_takes_lists_and_mappings_as_the_docs_say(done: Project) -> None:
+    given = ["seeds=[0,7]", "training={epochs: 2, optimizer: {sgd: {momentum: 0.9}}}"]
+    cells = done.planned_cells("results/report.html", "--config", *given)
+    assert cells == {"plain/0", "plain/7", "dropped/0", "dropped/7"}
+
+
+def test_a_later_file_chooses_another_optimiser_than_an_earlier_one(done: Project) -> None:
+    done.configure(training={"epochs": 1, "optimizer": {"adam": {"beta_1": 0.5}}})
+    later = done.work / "later.yaml"
+    later.write_text("training: {optimizer: {sgd: {}}}\n")
+    assert done.planned_cells("--configfile", "work/later.yaml") == {"plain/0", "dropped/0"}
+
+
+def test_a_key_that_stands_twice_is_refused_in_one_line(project: Project) -> None:
+    path = project.work / "config" / "config.yaml"
+    path.write_text(path.read_text() + "seeds: [1]\n")
+    stopped = project.snakemake("--dry-run")
+    (line,) = (one for one in stopped.stdout.splitlines() if "swatchbook: error" in one)
+    assert "the key seeds stands twice" in line

@@ -31,6 +31,13 @@ try:
                 workflow.storage_registry.default_storage_provider.s3c.meta.client,
                 workflow.storage_settings.default_storage_prefix or "",
             )
+    if not name:  # a module's files and command line are those of the workflow that uses it
+        for file in workflow.configfiles:
+            configuration.read(file)
+        for file in workflow.config_settings.configfiles:
+            config = configuration.overlaid(config, configuration.read(file) or {})
+        given = configuration.typed(workflow.config_settings.config)
+        config = configuration.overlaid(config, given)
     # A new name, not an update: the dict of a module belongs to the workflow that uses it.
     config = configuration.complete(config, WORKFLOW, where)
     if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:

@@ -493,3 +493,65 @@ def test_a_wrong_training_of_a_model_is_told_by_its_own_key(training: Any, told:
 
 def test_a_wrong_training_of_all_is_told_once_and_by_its_own_key() -> None:
     assert "key 'training.epochs' is 0" in refusal(LEAST | {"training": {"epochs": 0}})
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("models:\n  a: {layers: []}\n  a: {layers: []}\n")
+    with pytest.raises(ConfigurationError, match=r"the key a stands twice .*line 3"):
+        configuration.read(path)
+    path.write_text("a: &all {x: 1}\nb: {<<: *all, x: 2}\n")
+    assert configuration.read(path) == {"a": {"x": 1}, "b": {"x": 2}}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (layers({1: {}}), "key 'models.plain.layers[0]' has the key 1; allowed: a text"),
+        (layers({True: {}}), "has the key true; allowed: a text (put names such as yes"),
+        (layers({"Dense": {1: 2}}), "key 'models.plain.layers[0].Dense' has the key 1"),
+        (layers({"Dense": {"units": 3}, "convv": {}}), "layers[0].convv'; did you mean 'conv'?"),
+    ],
+)
+def test_odd_keys_are_told_in_one_line(change: dict[str, Any], told: str) -> None:
+    assert told in refusal(LEAST | change)
+
+
+def test_what_stands_within_itself_is_refused() -> None:
+    block: dict[str, Any] = {"residual": {"layers": []}}
+    block["residual"]["layers"].append(block)
+    told = "key 'models.plain.layers[0].residual.layers[0]' stands within itself"
+    assert told in refusal(LEAST | layers(block))
+
+
+def test_the_command_line_gives_what_a_file_would() -> None:
+    """Snakemake reads all that is within a list or a mapping there as texts."""
+    given = {
+        "mirror": "on",
+        "seeds": ["0", "1"],
+        "training": {"epochs": "20", "shuffle": "false", "optimizer": {"sgd": {"momentum": "0.9"}}},
+    }
+    assert configuration.typed(given) == {
+        "mirror": "on",
+        "seeds": [0, 1],
+        "training": {"epochs": 20, "shuffle": False, "optimizer": {"sgd": {"momentum": 0.9}}},
+    }
+
+
+def test_an_entry_that_is_given_later_takes_the_place_of_the_earlier() -> None:
+    rate = {"peak": 1, "schedule": {"step": {"every": 1}}}
+    first = {"seeds": [0], "training": {"epochs": 1, "optimizer": {"adam": {}}, "batch_size": 64}}
+    later = {"training": {"epochs": 2, "optimizer": {"sgd": {}}, "learning_rate": rate}}
+    mixed = {
+        "seeds": [0],
+        "training": {
+            "epochs": 2,
+            "optimizer": {"adam": {}, "sgd": {}},
+            "batch_size": 64,
+            "learning_rate": {"peak": 1, "schedule": {"cosine": {}, "step": {"every": 1}}},
+        },
+    }
+    assert configuration.overlaid(mixed, later) == {
+        "seeds": [0],
+        "training": first["training"] | later["training"],
+    }

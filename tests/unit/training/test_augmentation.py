@@ -1,10 +1,12 @@
 """What becomes of a training image depends on the seed, the epoch and the image alone."""
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from swatchbook.errors import TrainingError
 from swatchbook.training import augmentation
 from swatchbook.training.augmentation import AUGMENTATIONS, Augmentation, Augmenter, Chance, uniform
 from swatchbook.training.devices import import_tensorflow
@@ -166,3 +168,18 @@ def test_numbers_of_all_epochs_are_others_than_those_of_one() -> None:
     chance = Chance(0, 0, 1)
     assert chance.anew().random() != chance.the_same().random()
     assert chance.the_same().random() == Chance(0, 0, 2).the_same().random()
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"shift": {"pixels": 8}}, "shift.pixels is 8; allowed for images of this size: at most 7"),
+        ({"cutout": {"size": 9}}, "cutout.size is 9; allowed for images of this size: at most 8"),
+    ],
+)
+def test_what_is_larger_than_the_image_is_refused(
+    images: np.ndarray, entry: dict[str, Any], told: str
+) -> None:
+    augmenter = Augmenter([entry], 0)
+    with pytest.raises(TrainingError, match=re.escape(told)):
+        augmenter.change(images, LABELS, augmenter.numbers(6, 1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paths import ROOT
-from swatchbook.errors import ConfigurationError
+from swatchbook.errors import ConfigurationError, TrainingError
 from swatchbook.startup import configuration
 from swatchbook.training import models
 from swatchbook.training.averaging import Averager
@@ -95,3 +95,9 @@ def test_what_is_no_average_is_refused(averaging: Any, told: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         checked(averaging)
     assert told in str(caught.value)
+
+
+def test_an_average_that_would_never_change_is_refused() -> None:
+    model = models.build([{"flatten": {}}], (2, 2, 1), 3, 0, "float32")
+    with pytest.raises(TrainingError, match="after 5 steps, and the training has 4"):
+        Averager(checked({"lookahead": {}}), model, 4)

@@ -218,3 +218,66 @@ def test_a_layer_of_keras_gets_its_arguments_the_precision_and_seeds() -> None:
 def test_what_keras_itself_refuses_is_told_by_layer() -> None:
     with pytest.raises(TrainingError, match=r"models: Conv3D cannot be built on \(8, 8, 3\)"):
         build({"Conv3D": {"filters": 2, "kernel_size": 3}}, FLATTEN)
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        (
+            [{"residual": {"layers": [{"conv": {"filters": 4, "padding": "valid"}}]}}, FLATTEN],
+            r"a residual block make \(6, 6, 4\) of \(8, 8, 3\), to which no stride leads",
+        ),
+        (
+            [{"residual": {"layers": [{"Flatten": {}}]}}, FLATTEN],
+            r"a residual block make \(192,\) of \(8, 8, 3\), to which no stride leads",
+        ),
+        ([{"conv": {"filters": 2}}, {"Identity": {}}], r"end with \(8, 8, 2\), which are no vec"),
+        ([{"Rescaling": {"scale": "abc"}}, FLATTEN], r"Rescaling cannot be built on \(8, 8, 3\)"),
+        (
+            [{"conv": {"filters": 2, "kernel": 99, "padding": "valid"}}, FLATTEN],
+            r"conv cannot be built on \(8, 8, 3\): [^\x1b]{,200} \(see",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told_by_layer_and_shape(layers: list[Any], told: str) -> None:
+    with pytest.raises(TrainingError, match=told):
+        build(*layers)
+
+
+def test_layers_of_keras_take_images_for_what_they_are_here() -> None:
+    """From 0 to 1, and not to 255, which Keras takes for granted."""
+    layer = build({"RandomBrightness": {"factor": 0.1}}, FLATTEN).layers[0]
+    found = np.asarray(layer(IMAGES, training=True))
+    assert found.min() >= 0 and found.max() <= 1
+    assert np.abs(found - IMAGES).mean() < 0.2
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [{"GaussianNoise": {"stddev": 0.1, "seed": None}}, FLATTEN],
+        [{"Reshape": {"target_shape": [8, 24]}}, {"LSTM": {"units": 4}}],
+        [{"SeparableConv2D": {"filters": 4, "kernel_size": 3}}, {"PReLU": {}}, FLATTEN],
+        [{"RandomFlip": {}}, {"RandomRotation": {"factor": 0.1}}, FLATTEN],
+        [{"Flatten": {}}, {"Dense": {"units": 4, "kernel_initializer": "he_normal"}}],
+    ],
+)
+def test_a_seed_decides_all_of_a_layer_of_keras(layers: list[Any]) -> None:
+    one, same, other = (build(*layers, seed=seed) for seed in (0, 0, 1))
+    assert have_equal_weights(one, same)
+    assert np.array_equal(output(one, training=True), output(same, training=True))
+    assert not np.array_equal(output(one), output(other))
+
+
+@pytest.mark.parametrize(
+    ("layer", "told"),
+    [
+        ({"Dense": {"units": 2, "lora_rank": 2}}, "Dense takes no 'lora_rank'"),
+        ({"MixUp": {}}, "MixUp is no layer of Keras that a model here can have"),
+        ({"Add": {}}, "Add is no layer of Keras that a model here can have"),
+        ({"StringLookup": {"vocabulary": "/etc/hostname"}}, "StringLookup is no layer of Keras"),
+    ],
+)
+def test_layers_of_keras_with_no_place_in_a_stack_are_refused(layer: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        checked(layer, FLATTEN)

@@ -23,6 +23,9 @@ from swatchbook.startup import ablation, schemas
 from swatchbook.training import keras_layers
 from swatchbook.training.layers import LAYERS
 
+# Keys whose value has the one key of a table's entry.
+ENTRIES = ("optimizer", "schedule", "averaging")
+
 
 def read(path: str | Path) -> Any:
     """Read a YAML file.
@@ -33,12 +36,66 @@ def read(path: str | Path) -> Any:
         If there is no such file or it is not YAML; the message has the line.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _Strict)
     except FileNotFoundError as error:
         raise ConfigurationError("there is no such file", where=path) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         text = " ".join(str(error).split())
         raise ConfigurationError(f"not readable as YAML: {text}", where=path) from error
+
+
+class _Strict(yaml.SafeLoader):
+    """Reads YAML, but for a key that stands twice, of which YAML would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen and key.value != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value} stands twice", key.start_mark
+                )
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
+
+
+def overlaid(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration with the entries of tables that were given last, and no others.
+
+    Snakemake mixes the one key of such an entry, an optimiser say, with that of an earlier file.
+
+    Parameters
+    ----------
+    config
+        The configuration as Snakemake has put it together.
+    given
+        What a file or the command line gave, which is in it.
+    """
+    result = dict(config)
+    for key, value in given.items():
+        before = result.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping) and key not in ENTRIES:
+            result[key] = overlaid(before, value)
+        else:
+            result[key] = value
+    return result
+
+
+def typed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the command line gave as it would be in a file.
+
+    Snakemake takes all that is within a list or a mapping there for texts.
+    """
+    return {
+        key: _typed(value) if not isinstance(value, str) else value for key, value in given.items()
+    }
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _typed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_typed(part) for part in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
 
 
 def checked(value: Any, schema: str | Path, where: str | Path) -> Any:
@@ -58,12 +115,31 @@ def checked(value: Any, schema: str | Path, where: str | Path) -> Any:
     ConfigurationError
         For the first thing that is wrong: key, value, what is allowed, the nearest valid key.
     """
+    _check_keys(value, where)
     value = deepcopy(value)
     problems = list(_CompletingValidator(schemas.read(schema)).iter_errors(value))
     if problems:
         problem = min(problems, key=_first_to_tell)
         raise ConfigurationError(_told(problem), where=where)
     return value
+
+
+def _check_keys(value: Any, where: str | Path, key: str = "", within: tuple[int, ...] = ()) -> None:
+    """Check that keys are texts, and that nothing stands within itself, as YAML's anchors allow."""
+    if id(value) in within:
+        raise ConfigurationError(f"key '{key}' stands within itself", where=where)
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            if not isinstance(name, str) and key:  # the schema knows those outermost
+                raise ConfigurationError(
+                    f"key '{key}' has the key {json.dumps(name, default=str)}; allowed: a text",
+                    where=where,
+                    hint="put names such as yes, no and 1 in quotes",
+                )
+            _check_keys(part, where, f"{key}.{name}" if key else name, (*within, id(value)))
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            _check_keys(part, where, f"{key}[{number}]", (*within, id(value)))
 
 
 def _first_to_tell(problem: ValidationError) -> tuple[int, bool, str]:
@@ -291,7 +367,12 @@ def _told(problem: ValidationError) -> str:
     rules, value = problem.schema, problem.instance
     if problem.validator == "additionalProperties":
         allowed = sorted(rules.get("properties", {}))
-        unknown = sorted(str(name) for name in set(value) - set(allowed))[0]
+        patterns = rules.get("patternProperties", {})
+        unknown = sorted(
+            name
+            for name in map(str, set(value) - set(allowed))
+            if not any(re.search(pattern, name) for pattern in patterns)
+        )[0]
         full = f"{key}.{unknown}" if key else unknown
         near = _nearest(unknown, allowed)
         return f"unknown key '{full}'; {near or 'allowed here: ' + ', '.join(allowed)}"

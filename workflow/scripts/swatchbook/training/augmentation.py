@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from swatchbook import signatures
+from swatchbook.errors import TrainingError
 from swatchbook.signatures import Count, Positive, Share
 from swatchbook.training.seeds import AUGMENTATION, derived_seed
 
@@ -86,6 +87,7 @@ def shift(images: Any, chance: Any, *, pixels: Count = 2, fill: Fill = "reflect"
     import tensorflow as tf
 
     height, width = images.shape[1:3]
+    _check_size("shift.pixels", pixels, min(height, width) - 1)
     edges = [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]]
     padded = tf.pad(images, edges, {"reflect": "REFLECT", "zeros": "CONSTANT"}[fill])
     offsets = tf.cast(tf.floor(chance * (2 * pixels + 1)), tf.int32)
@@ -146,6 +148,7 @@ def cutout(images: Any, chance: Any, *, size: Count = 8) -> Any:
     import tensorflow as tf
 
     height, width = images.shape[1:3]
+    _check_size("cutout.size", size, min(height, width))
     top = tf.floor(chance[:, 0] * height) - size // 2
     left = tf.floor(chance[:, 1] * width) - size // 2
     rows = tf.range(height, dtype=tf.float32) - top[:, None]
@@ -191,6 +194,14 @@ def mixup(images: Any, labels: Any, chance: Any, *, alpha: Positive = 0.2) -> An
 def beta(chance: Chance, images: int, *, alpha: float) -> "np.ndarray":
     """Draw each image's own share in its mixture, from the Beta(alpha, alpha) distribution."""
     return chance.anew().beta(alpha, alpha, (images, 1)).astype("float32")
+
+
+def _check_size(key: str, pixels: int, most: int) -> None:
+    if pixels > most:
+        raise TrainingError(
+            f"{key} is {pixels}; allowed for images of this size: at most {most}",
+            where="training.augmentation",
+        )
 
 
 class Augmentation(NamedTuple):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, NamedTuple
 
 from swatchbook import signatures
+from swatchbook.errors import TrainingError
 from swatchbook.signatures import Count
 from swatchbook.training import devices
 
@@ -70,6 +71,11 @@ class Averager:
     steps
         How many steps the training has.
 
+    Raises
+    ------
+    TrainingError
+        If these are too few for the average ever to change.
+
     Attributes
     ----------
     copies
@@ -82,8 +88,18 @@ class Averager:
         self._entry = AVERAGES[name]
         self._settings = signatures.complete(self._entry.decay, own)
         self._every = self._settings.get("every", 1)
+        if self._every > steps:
+            raise TrainingError(
+                f"{name} changes weights after {self._every} steps, and the training has {steps}",
+                where="training.averaging",
+                hint="lower every, or train longer",
+            )
         self._steps = steps
-        self._weights = [one.value for one in model.weights if "seed_generator" not in one.path]
+        self._weights = [
+            one.value
+            for one in model.weights
+            if one.dtype.startswith("float") and "seed_generator" not in one.path
+        ]
         self.copies = [tf.Variable(weight, trainable=False) for weight in self._weights]
 
     def after_step(self, number: Any) -> None:

@@ -18,13 +18,25 @@ from swatchbook.training.seeds import WEIGHTS, derived_seed
 if TYPE_CHECKING:
     from swatchbook.training.layers import Building
 
-# What is no layer of a stack, or made of a function, of another layer or of a file.
+# What has no place in a stack of layers that is trained on images and repeats itself to the bit.
 NO_LAYERS = {
+    # Made of a function, another layer, a file or text; to be shown the data first.
     *("Input", "InputLayer", "InputSpec", "Layer", "Wrapper", "Lambda", "TFSMLayer", "Pipeline"),
     *("Bidirectional", "TimeDistributed", "RNN", "StackedRNNCells", "SpectralNormalization"),
-    *("TorchModuleWrapper", "FlaxLayer", "JaxLayer"),
+    *("TorchModuleWrapper", "FlaxLayer", "JaxLayer", "LSTMCell", "GRUCell", "SimpleRNNCell"),
+    *("StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing"),
+    *("CategoryEncoding", "Discretization", "Normalization", "MelSpectrogram", "STFTSpectrogram"),
+    # Of several inputs.
+    *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"),
+    *("add", "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"),
+    # Mixes images and leaves their labels; draws numbers of nobody's seed.
+    *("MixUp", "CutMix", "AugMix", "MaxNumBoundingBoxes", "RandomErasing"),
 }
-OWN = {"self", "name", "dtype", "trainable", "activity_regularizer"}  # the workflow's to decide
+# The workflow's to decide, and what would draw weights of its own.
+OWN = {
+    *("self", "name", "dtype", "trainable", "activity_regularizer"),
+    *("lora_rank", "lora_alpha", "quantization_config"),
+}
 
 
 def names() -> list[str]:
@@ -49,7 +61,13 @@ def arguments(name: str) -> dict[str, bool]:
 
 
 def why_not(name: str, given: Mapping[str, Any]) -> tuple[str, str | None] | None:
-    """Say what is wrong with a layer's name or arguments, and what helps; ``None`` if nothing."""
+    """Say what is wrong with a layer's name or arguments, and what helps; ``None`` if nothing.
+
+    Where Keras is not installed, as beside a Snakemake whose jobs have an environment of their own,
+    nothing is known to be wrong: the job will tell.
+    """
+    if not _modules():
+        return None
     if name not in _modules():
         return f"{name} is no layer of Keras that a model here can have", _nearest(name, names())
     takes = arguments(name)
@@ -72,26 +90,24 @@ def build(building: "Building", name: str, given: Mapping[str, Any]) -> Any:
     Raises
     ------
     TrainingError
-        If Keras refuses an argument, or the layer does not fit where it stands.
+        If there is no such layer, or it does not take an argument; whatever Keras raises if it
+        refuses a value, or the layer does not fit where it stands.
     """
     import keras
 
+    if problem := why_not(name, given):
+        raise TrainingError(problem[0], where="models", hint=problem[1])
     takes = arguments(name)
     options = dict(given)
-    if "seed" in takes:
-        options.setdefault("seed", building.dropout_seed())
-    try:
-        layer = getattr(keras.layers, name)(dtype=building.precision, **options)
-        for argument in takes:
-            if argument.endswith("_initializer"):
-                _seed(layer, argument, building)
-        layer.compute_output_shape((None, *building.shape))
-    except Exception as error:  # Keras raises what it stumbles on
-        raise TrainingError(
-            f"{name} cannot be built on {building.shape}: {' '.join(str(error).split())}",
-            where="models",
-            hint="see the layer's page in the documentation of Keras",
-        ) from error
+    if "seed" in takes and options.get("seed") is None:
+        options["seed"] = building.dropout_seed()
+    if "value_range" in takes:
+        options.setdefault("value_range", (0, 1))
+    layer = getattr(keras.layers, name)(dtype=building.precision, **options)
+    for argument in takes:
+        if argument.endswith("_initializer"):
+            _seed(getattr(layer, "cell", layer), argument, building)
+    layer(keras.ops.zeros((1, *building.shape)))  # Keras looks at many values only then
     return layer
 
 
@@ -117,14 +133,19 @@ def _nearest(word: str, known: list[str]) -> str | None:
 
 
 @cache
-def _root() -> Path:
-    spec = find_spec("keras")
-    return Path(spec.origin).parent.parent
+def _root() -> Path | None:
+    try:
+        spec = find_spec("keras")
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin).parents[1] if spec and spec.origin else None
 
 
 @cache
 def _modules() -> dict[str, tuple[str, str]]:
     """Return for each layer's name the module and the class that it is."""
+    if _root() is None:
+        return {}
     tree = ast.parse((_root() / "keras" / "layers" / "__init__.py").read_text("utf-8"))
     return {
         alias.asname or alias.name: (str(node.module), alias.name)

@@ -3,10 +3,12 @@
 Keras is imported only when a layer is built.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
+from swatchbook.errors import SwatchbookError, TrainingError
 from swatchbook.signatures import Count, Positive, Share
 from swatchbook.training.initializers import INITIALIZERS, Initializer
 from swatchbook.training.seeds import BIASES, DROPOUT, WEIGHTS, derived_seed
@@ -15,6 +17,7 @@ Activation = Literal["relu", "gelu", "silu", "tanh", "linear"]
 Padding = Literal["same", "valid"]
 Size = Annotated[int, {"minimum": 2}]
 Decay = Annotated[float, {"minimum": 0}]
+MOST_TOLD = 200  # characters of what Keras says
 Layers = Annotated[list, {"minItems": 1, "items": {"$ref": "#/$defs/layer"}}]
 
 
@@ -178,6 +181,14 @@ def residual(building: Building, *, layers: Layers, function: Activation = "line
     shortcut = entry
     if tuple(branch.shape[1:]) != tuple(entry.shape[1:]):
         stride = -(-entry.shape[1] // branch.shape[1])
+        fits = [-(-side // stride) for side in entry.shape[1:3]]
+        if list(branch.shape[1:-1]) != fits:
+            raise TrainingError(
+                f"the layers of a residual block make {tuple(branch.shape[1:])} of "
+                f"{tuple(entry.shape[1:])}, to which no stride leads",
+                where="models",
+                hint="use same padding, and the same stride both ways",
+            )
         shortcut = keras.layers.Conv2D(
             branch.shape[-1],
             1,
@@ -255,6 +266,11 @@ def stack(building: Building, layers: Sequence[Mapping[str, Mapping[str, Any]]])
     """Build layers that follow one another, from what `building` says their input is.
 
     A name that is not in `LAYERS` is that of a Keras layer, with Keras's own arguments.
+
+    Raises
+    ------
+    TrainingError
+        If a layer does not fit where it stands, or Keras refuses what it is given.
     """
     from swatchbook.training import keras_layers
 
@@ -262,9 +278,20 @@ def stack(building: Building, layers: Sequence[Mapping[str, Mapping[str, Any]]])
     for layer in layers:
         ((kind, settings),) = layer.items()
         given = building.shape  # a block's own layers go on from it
-        if kind in LAYERS:
-            built.append(LAYERS[kind].build(building, **settings))
-        else:
-            built.append(keras_layers.build(building, kind, settings))
-        building.shape = tuple(built[-1].compute_output_shape((None, *given))[1:])
+        try:
+            if kind in LAYERS:
+                layer = LAYERS[kind].build(building, **settings)
+            else:
+                layer = keras_layers.build(building, kind, settings)
+            building.shape = tuple(layer.compute_output_shape((None, *given))[1:])
+        except SwatchbookError:
+            raise
+        except Exception as error:  # Keras raises what it stumbles on
+            text = re.sub(r"\x1b\[[0-9;]*m", "", " ".join(str(error).split()))
+            raise TrainingError(
+                f"{kind} cannot be built on {given}: {text[:MOST_TOLD]}",
+                where="models",
+                hint="see the layer in config/README.md, or Keras's documentation",
+            ) from error
+        built.append(layer)
     return built

@@ -6,6 +6,7 @@ Keras is imported only when a model is built.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from swatchbook.errors import TrainingError
 from swatchbook.training.layers import Building, dense, stack
 
 
@@ -35,6 +36,11 @@ def build(
     bias_initializer, initializer
         How biases and weights begin where a layer does not say otherwise.
 
+    Raises
+    ------
+    TrainingError
+        If the layers do not fit one another, or end with no vectors.
+
     Returns
     -------
     keras.Sequential
@@ -44,6 +50,12 @@ def build(
 
     building = Building(seed, precision, initializer, bias_initializer, tuple(image_shape))
     built = stack(building, layers)
+    if len(building.shape) != 1:
+        raise TrainingError(
+            f"the layers end with {building.shape}, which are no vectors",
+            where="models",
+            hint="add flatten or global_pool",
+        )
     building.precision = "float32"
     logits = dense(building, units=classes, activation="linear")
     return keras.Sequential([keras.Input(tuple(image_shape)), *built, logits])
