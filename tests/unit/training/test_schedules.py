@@ -27,7 +27,7 @@ def checked(learning_rate: Any) -> Any:
 def curve(schedule: dict[str, Any], epochs: int = 4, steps: int = 25, **more: Any) -> np.ndarray:
     found = rates(checked({"peak": 2.0, "schedule": schedule, **more}), epochs, steps)
     assert found.shape == (epochs * steps,)
-    assert found.dtype == np.float32
+    assert found.dtype == np.float64
     return found
 
 

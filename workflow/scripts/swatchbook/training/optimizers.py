@@ -148,12 +148,12 @@ def build(settings: Mapping[str, Any], model: Any, steps_an_epoch: int) -> Any:
 
 
 def _looked_up(rates: Any) -> Any:
-    """Return a schedule of Keras's that gives each step its rate, float32, shape (steps,)."""
+    """Return a schedule of Keras's that gives each step its rate, of shape (steps,)."""
     import keras
     import tensorflow as tf
 
     class Table(keras.optimizers.schedules.LearningRateSchedule):
         def __call__(self, step: Any) -> Any:
-            return tf.gather(tf.constant(rates), tf.cast(step, tf.int32))
+            return tf.gather(tf.constant(rates, tf.float32), tf.cast(step, tf.int32))
 
     return Table()

@@ -67,7 +67,7 @@ SCHEDULES = {
 
 
 def rates(setting: float | Mapping[str, Any], epochs: int, steps_an_epoch: int) -> "np.ndarray":
-    """Return the learning rate of each step of a training, float32, shape (steps,).
+    """Return the learning rate of each step of a training, float64, shape (steps,).
 
     Parameters
     ----------
@@ -82,11 +82,11 @@ def rates(setting: float | Mapping[str, Any], epochs: int, steps_an_epoch: int) 
 
     steps = epochs * steps_an_epoch
     if not isinstance(setting, Mapping):
-        return np.full(steps, setting, np.float32)
+        return np.full(steps, setting, np.float64)
     ((name, own),) = setting["schedule"].items()
     rising = round(setting["warmup"] * steps)
     curve = SCHEDULES[name](epochs * (1 - rising / steps), **own)
     done = np.arange(steps - rising) / (steps - rising)
     warmup = np.arange(1, rising + 1) / (rising + 1)
     factors = np.concatenate([warmup * curve(np.zeros(1)), curve(done)])
-    return (setting["peak"] * factors).astype(np.float32)
+    return setting["peak"] * factors
