@@ -21,7 +21,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests/cluster"), str(ROOT / "tests/workflow")]
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 from project import new_project
 from slurm import Cluster
