@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from swatchbook.comparison import metrics
 from swatchbook.data import dataset_formats
-from swatchbook.startup import configuration
+from swatchbook.startup import config_files, configuration
 from swatchbook.training import devices, models
 from swatchbook.training.epochs import Trainer
 from swatchbook.training.evaluation import predictor
@@ -36,7 +36,7 @@ PRECISIONS = ("mixed_bfloat16", "float32")
 def train_here(options: argparse.Namespace) -> dict[str, float]:
     """Train the baseline in this process and return its figures."""
     config = configuration.checked_config(
-        configuration.read(ROOT / "config/config.yaml"),
+        config_files.read(ROOT / "config/config.yaml"),
         ROOT / "workflow/schemas/config.schema.json",
         "config/config.yaml",
     )

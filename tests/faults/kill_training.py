@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
 from swatchbook.data import decoding
-from swatchbook.startup import configuration
+from swatchbook.startup import config_files, configuration
 from trainings import Training, differences, kill, wait_until
 
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -69,7 +69,7 @@ def main() -> None:
     options = parser.parse_args()
     generator = random.Random(options.seed)
     schemas = ROOT / "workflow" / "schemas"
-    given = configuration.read(ROOT / "demo/config/config.yaml")
+    given = config_files.read(ROOT / "demo/config/config.yaml")
     config = configuration.checked_config(given, schemas / "config.schema.json", "config.yaml")
     spec = configuration.load_dataset(
         "own-images", [ROOT / "demo/config/datasets"], schemas / "dataset.schema.json"

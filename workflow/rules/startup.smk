@@ -17,7 +17,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from swatchbook.errors import SwatchbookError
 from swatchbook.files import remove_temporaries
-from swatchbook.startup import checks, configuration, locks, queues
+from swatchbook.startup import checks, config_files, configuration, locks, queues
 
 name = workflow.modifier.namespace
 where = f"the config of module {name}" if name else "config/config.yaml"
@@ -33,11 +33,11 @@ try:
             )
     if not name:  # a module's files and command line are those of the workflow that uses it
         for file in workflow.configfiles:
-            configuration.read(file)
+            config_files.read(file)
         for file in workflow.config_settings.configfiles:
-            config = configuration.overlaid(config, configuration.read(file) or {})
-        given = configuration.typed(workflow.config_settings.config)
-        config = configuration.overlaid(config, given)
+            config = config_files.overlaid(config, config_files.read(file) or {})
+        given = config_files.typed(workflow.config_settings.config)
+        config = config_files.overlaid(config, given)
     # A new name, not an update: the dict of a module belongs to the workflow that uses it.
     config = configuration.complete(config, WORKFLOW, where)
     if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:

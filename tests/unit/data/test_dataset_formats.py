@@ -13,7 +13,7 @@ from swatchbook.data import arrays, dataset_formats, decoding, splits
 from swatchbook.data.dataset_formats import DatasetFormat, File, Images
 from swatchbook.errors import ConfigurationError
 from swatchbook.signatures import Count
-from swatchbook.startup import configuration
+from swatchbook.startup import config_files, configuration
 
 SCHEMA = ROOT / "workflow/schemas/dataset.schema.json"
 PIXELS = random_images(10, 2, 3, channels=1)
@@ -102,6 +102,6 @@ def test_a_block_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_the_files_of_the_shipped_formats_are_those_that_their_blocks_name() -> None:
     for name, count in (("fashion-mnist", 4), ("cifar10", 2)):
-        spec = configuration.read(ROOT / f"config/datasets/{name}.yaml")
+        spec = config_files.read(ROOT / f"config/datasets/{name}.yaml")
         named = dataset_formats.named_files(spec)
         assert sorted(named) == sorted(spec["files"]) and len(named) == count

@@ -10,7 +10,7 @@ from acquiring import Acquire
 from paths import ROOT
 from swatchbook.errors import ConfigurationError, DataError, DownloadError
 from swatchbook.sources.kinds import KINDS, Source, Unavailable, Wanted
-from swatchbook.startup import configuration
+from swatchbook.startup import config_files, configuration
 
 SCHEMA = ROOT / "workflow/schemas/dataset.schema.json"
 
@@ -34,7 +34,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(folder: Path, *sources: dict) -> dict:
-    spec = configuration.read(ROOT / "config/datasets/fashion-mnist.yaml")
+    spec = config_files.read(ROOT / "config/datasets/fashion-mnist.yaml")
     spec["sources"] = list(sources)
     (folder / "some.yaml").write_text(yaml.safe_dump(spec))
     return configuration.load_dataset("some", [folder], SCHEMA)

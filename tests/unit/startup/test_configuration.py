@@ -11,7 +11,7 @@ import yaml
 from paths import ROOT
 from swatchbook.data.limits import Limits
 from swatchbook.errors import ConfigurationError
-from swatchbook.startup import configuration
+from swatchbook.startup import config_files, configuration
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.json"
 DATASET_SCHEMA = ROOT / "workflow/schemas/dataset.schema.json"
@@ -363,7 +363,7 @@ def test_a_mirror_with_a_password_is_for_the_environment_only(mirror: str) -> No
 def test_a_source_is_an_address_without_a_password_which_is_not_told(
     tmp_path: Path, address: str
 ) -> None:
-    spec = configuration.read(ROOT / "config/datasets/fashion-mnist.yaml")
+    spec = config_files.read(ROOT / "config/datasets/fashion-mnist.yaml")
     spec["sources"] = [{"kind": "url", "base": address}]
     (tmp_path / "some.yaml").write_text(yaml.safe_dump(spec))
     with pytest.raises(ConfigurationError, match="without user and password") as caught:
@@ -382,42 +382,19 @@ def test_an_unknown_data_set_suggests_those_there_are(name: str, hint: str) -> N
     assert hint in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"datasets: [a", b"a: b: c", b"\tdatasets: 1", b"a: \xff", b"&a [*b]", b"a: !!python/none"],
-)
-def test_a_file_that_is_no_yaml_is_refused_on_one_line(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"config\.yaml: not readable as YAML: ") as caught:
-        configuration.read(path)
-    assert "\n" not in str(caught.value)
-
-
-def test_the_line_of_a_yaml_error_is_told(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("datasets: [a]\nseeds: [0\nmodels: {}\n")
-    with pytest.raises(ConfigurationError, match="line 3"):
-        configuration.read(tmp_path / "config.yaml")
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"none\.yaml: there is no such file"):
-        configuration.read(tmp_path / "none.yaml")
-
-
 @pytest.mark.parametrize("folder", SHIPPED, ids=["config", "demo"])
 def test_the_shipped_configurations_are_valid_with_their_data_sets(folder: Path) -> None:
     path = folder / "config.yaml"
-    config = configuration.checked_config(configuration.read(path), SCHEMA, path)
+    config = configuration.checked_config(config_files.read(path), SCHEMA, path)
     for name in config["datasets"]:
         configuration.load_dataset(name, [folder / "datasets"], DATASET_SCHEMA)
 
 
 def test_the_tutorials_protocol_is_the_tutorials() -> None:
     path = ROOT / "config" / "tutorial.yaml"
-    config = configuration.checked_config(configuration.read(path), SCHEMA, path)
+    config = configuration.checked_config(config_files.read(path), SCHEMA, path)
     default = configuration.checked_config(
-        configuration.read(ROOT / "config" / "config.yaml"), SCHEMA, "config.yaml"
+        config_files.read(ROOT / "config" / "config.yaml"), SCHEMA, "config.yaml"
     )
     (model,) = config["models"].items()
     assert model == ("baseline", default["models"]["baseline"] | {"training": config["training"]})
@@ -452,10 +429,10 @@ def test_every_shipped_data_set_is_valid(file: Path) -> None:
 
 @pytest.mark.parametrize("section", DEFAULTS)
 def test_the_shipped_configuration_states_the_defaults(section: str) -> None:
-    shipped = configuration.read(ROOT / "config/config.yaml")[section]
+    shipped = config_files.read(ROOT / "config/config.yaml")[section]
     default = checked(LEAST)[section]
     if section == "comparison":  # spelt out there; the default is the first model, which it is
-        first = next(iter(configuration.read(ROOT / "config/config.yaml")["models"]))
+        first = next(iter(config_files.read(ROOT / "config/config.yaml")["models"]))
         default = default | {"reference": first}
     if section == "training":  # its own settings are left at their defaults
         assert shipped["optimizer"] == {name: {} for name in default["optimizer"]}
@@ -495,15 +472,6 @@ def test_a_wrong_training_of_all_is_told_once_and_by_its_own_key() -> None:
     assert "key 'training.epochs' is 0" in refusal(LEAST | {"training": {"epochs": 0}})
 
 
-def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("models:\n  a: {layers: []}\n  a: {layers: []}\n")
-    with pytest.raises(ConfigurationError, match=r"the key a stands twice .*line 3"):
-        configuration.read(path)
-    path.write_text("a: &all {x: 1}\nb: {<<: *all, x: 2}\n")
-    assert configuration.read(path) == {"a": {"x": 1}, "b": {"x": 2}}
-
-
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -522,36 +490,3 @@ def test_what_stands_within_itself_is_refused() -> None:
     block["residual"]["layers"].append(block)
     told = "key 'models.plain.layers[0].residual.layers[0]' stands within itself"
     assert told in refusal(LEAST | layers(block))
-
-
-def test_the_command_line_gives_what_a_file_would() -> None:
-    """Snakemake reads all that is within a list or a mapping there as texts."""
-    given = {
-        "mirror": "on",
-        "seeds": ["0", "1"],
-        "training": {"epochs": "20", "shuffle": "false", "optimizer": {"sgd": {"momentum": "0.9"}}},
-    }
-    assert configuration.typed(given) == {
-        "mirror": "on",
-        "seeds": [0, 1],
-        "training": {"epochs": 20, "shuffle": False, "optimizer": {"sgd": {"momentum": 0.9}}},
-    }
-
-
-def test_an_entry_that_is_given_later_takes_the_place_of_the_earlier() -> None:
-    rate = {"peak": 1, "schedule": {"step": {"every": 1}}}
-    first = {"seeds": [0], "training": {"epochs": 1, "optimizer": {"adam": {}}, "batch_size": 64}}
-    later = {"training": {"epochs": 2, "optimizer": {"sgd": {}}, "learning_rate": rate}}
-    mixed = {
-        "seeds": [0],
-        "training": {
-            "epochs": 2,
-            "optimizer": {"adam": {}, "sgd": {}},
-            "batch_size": 64,
-            "learning_rate": {"peak": 1, "schedule": {"cosine": {}, "step": {"every": 1}}},
-        },
-    }
-    assert configuration.overlaid(mixed, later) == {
-        "seeds": [0],
-        "training": first["training"] | later["training"],
-    }

@@ -9,7 +9,7 @@ import pytest
 
 from swatchbook.errors import ConfigurationError
 from swatchbook.signatures import Count, Share
-from swatchbook.startup import configuration, schemas
+from swatchbook.startup import schema_check, schemas
 
 
 class Entry(NamedTuple):
@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 
 def refusal(value: Any, path: Path) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        configuration.checked(value, path, "some.yaml")
+        schema_check.checked(value, path, "some.yaml")
     return str(caught.value).removeprefix("some.yaml: ")
 
 
@@ -55,7 +55,7 @@ def test_a_plain_function_and_the_first_field_of_a_tuple_say_what_an_entry_takes
     path: Path,
 ) -> None:
     given = {"thing": {"second": {}}, "kinds": [{"kind": "first", "size": 3}]}
-    assert configuration.checked(given, path, "some.yaml") == {
+    assert schema_check.checked(given, path, "some.yaml") == {
         "name": "first",
         "thing": {"second": {"rate": 0.5, "size": "small"}},
         "kinds": [{"kind": "first", "size": 3}],
@@ -64,7 +64,7 @@ def test_a_plain_function_and_the_first_field_of_a_tuple_say_what_an_entry_takes
 
 def test_defaults_are_those_of_the_named_kind_only(path: Path) -> None:
     given = {"kinds": [{"kind": "second"}, {"kind": "first", "size": 1}]}
-    assert configuration.checked(given, path, "some.yaml")["kinds"] == [
+    assert schema_check.checked(given, path, "some.yaml")["kinds"] == [
         {"kind": "second", "rate": 0.5, "size": "small"},
         {"kind": "first", "size": 1},
     ]
@@ -74,7 +74,7 @@ def test_a_new_entry_is_allowed_everywhere(path: Path, table: dict[str, Any]) ->
     given = {"name": "third", "thing": {"third": {}}, "kinds": [{"kind": "third"}]}
     assert "third" in refusal(given, path)
     table["third"] = empty
-    assert configuration.checked(given, path, "some.yaml") == given
+    assert schema_check.checked(given, path, "some.yaml") == given
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paths import ROOT
-from swatchbook.startup import configuration
+from swatchbook.startup import config_files, configuration
 from swatchbook.training import model_files, models, seeds
 from swatchbook.training.devices import import_tensorflow
 
@@ -21,7 +21,7 @@ def layers() -> dict[str, list[dict]]:
     import_tensorflow()
     file = ROOT / "config" / "config.yaml"
     schema = ROOT / "workflow" / "schemas" / "config.schema.json"
-    config = configuration.checked_config(configuration.read(file), schema, file)
+    config = configuration.checked_config(config_files.read(file), schema, file)
     return {name: model["layers"] for name, model in config["models"].items()}
 
 

@@ -11,6 +11,7 @@ from swatchbook import lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
-        "configuration": ["checked_config", "load_dataset", "read"],
+        "config_files": ["read"],
+        "configuration": ["checked_config", "load_dataset"],
     },
 )
