@@ -18,6 +18,7 @@ from swatchbook.files import write_json
 from swatchbook.inspection import data_checks, exploration, prediction_checks
 from swatchbook.report import gallery
 from swatchbook.training import evaluation
+from training_inputs import SETTINGS as SETTINGS_OF_TRAININGS
 
 SIDE = 6  # pixels
 SKILL = {"train": 2.0, "validation": 1.4, "test": 1.2}
@@ -29,23 +30,12 @@ RECORDS = {
     "checks/label_suspects.json": "check_predictions",
     "gallery/provenance.json": "choose_images",
 }
-TRAINING = {
+TRAINING = SETTINGS_OF_TRAININGS | {
     "epochs": 2,
     "batch_size": 8,
-    "optimizer": {"adam": {}},
     "learning_rate": 0.001,
-    "clip_norm": None,
-    "label_smoothing": 0,
-    "averaging": None,
-    "augmentation": [],
-    "shuffle": True,
-    "drop_last_batch": False,
-    "initializer": "glorot_uniform",
-    "bias_initializer": "zeros",
-    "watch_test": False,
     "precision": "auto",
     "device": "auto",
-    "threads": 1,
 }
 SPEC = {
     "title": "Made up",
