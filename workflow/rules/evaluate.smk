@@ -39,6 +39,7 @@ rule evaluate_model:
     params:
         classes=dataset_classes,
         device=evaluation_device,
+        views=config["evaluation"]["views"],
         code=code_digest("evaluate"),
     script:
         "../scripts/evaluate.py"

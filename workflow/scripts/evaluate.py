@@ -13,4 +13,5 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.device,
         snakemake.params.classes,
         Path(snakemake.output.metrics).parent,
+        snakemake.params.views,
     )

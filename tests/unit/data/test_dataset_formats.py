@@ -67,7 +67,10 @@ def test_a_data_set_of_a_new_format_is_allowed_completed_and_decoded(tmp_path: P
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"format": "txt"}, 'key \'format\' is "txt"; allowed: "idx", "archive", "text"'),
+        (
+            {"format": "txt"},
+            'key \'format\' is "txt"; allowed: "idx", "archive", "archives", "text"',
+        ),
         ({"text": {}}, "key 'text.values' is missing"),
         ({"text": SPEC["text"] | {"value": 1}}, "unknown key 'text.value'; did you mean 'values'?"),
         (

@@ -255,6 +255,55 @@ def test_idx_keeps_its_test_set_and_holds_out_the_first_training_images(idx_fold
     assert arrays.read_index(output, "test").loc[2].tolist() == [2, "test/2", "7"]
 
 
+def archives_folder(folder: Path) -> Path:
+    folder.mkdir()
+    for part, numbers in (("train", range(30)), ("test", range(30, 40))):
+        ids = [str(number) for number, _ in enumerate(numbers, 1)]  # the same ids in both
+        members = {f"{id_}.png": png(PIXELS[n]) for id_, n in zip(ids, numbers, strict=True)}
+        write_7z(folder / f"{part}.7z", members)
+        labels = {id_: CLASSES[LABELS[n]] for id_, n in zip(ids, numbers, strict=True)}
+        write_table(folder / f"{part}.csv", labels)
+    return folder
+
+
+ARCHIVES_SPEC: dict[str, Any] = ARCHIVE_SPEC | {
+    "format": "archives",
+    "archives": {
+        "train": {"images": "train.7z", "labels": "train.csv"},
+        "test": {"images": "test.7z", "labels": "test.csv"},
+    },
+    "split": {"validation_first": 6},
+}
+
+
+def test_two_archives_keep_the_test_set_that_is_given(tmp_path: Path) -> None:
+    folder = archives_folder(tmp_path / "resources")
+    for split, rows in (("train", slice(6, 30)), ("validation", slice(6)), ("test", slice(30, 40))):
+        x, y = decoded(ARCHIVES_SPEC, folder)[split]
+        np.testing.assert_array_equal(np.rint(x * 255), PIXELS[rows])
+        np.testing.assert_array_equal(y.argmax(1), LABELS[rows])
+    index = arrays.read_index(folder.parent / "arrays", "test")
+    assert index["id"].tolist() == [f"test/{number}" for number in range(1, 11)]
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+@pytest.mark.parametrize("what", ["images", "labels"])
+def test_another_content_of_one_of_two_archives_is_refused(
+    tmp_path: Path, part: str, what: str
+) -> None:
+    folder = archives_folder(tmp_path / "resources")
+    rows = {"train": slice(30), "test": slice(30, 40)}
+    content = {
+        f"{name}_{kind}": hashlib.sha256(np.ascontiguousarray(values[place])).hexdigest()
+        for name, place in rows.items()
+        for kind, values in (("images", PIXELS), ("labels", LABELS.astype(np.uint8)))
+    }
+    decoded(ARCHIVES_SPEC | {"content": content}, folder)
+    wrong = content | {f"{part}_{what}": "0" * 64}
+    with pytest.raises(DataError, match=rf"{part}\.\w+: its .* not the pinned 0000"):
+        decoded(ARCHIVES_SPEC | {"content": wrong}, folder)
+
+
 def test_idx_without_a_validation_set(idx_folder: Path) -> None:
     data = decoded(IDX_SPEC | {"split": {"validation_first": 0}}, idx_folder)
     assert [len(x) for x, _ in data.values()] == [30, 0, 10]

@@ -13,7 +13,13 @@ import pytest
 from py7zr.io import BytesIOFactory
 
 from swatchbook.errors import DataError
-from swatchbook.sources.cifar10 import BATCHES, read_batches, write_archive, write_label_table
+from swatchbook.sources.cifar10 import (
+    BATCHES,
+    TEST_BATCHES,
+    read_batches,
+    write_archive,
+    write_label_table,
+)
 
 CLASSES = ["airplane", "automobile", "bird", "cat"]
 PER_BATCH = 3
@@ -41,7 +47,7 @@ def pack(
                 bytes([labels[row]]) + images[row].transpose(2, 0, 1).tobytes() for row in rows
             ]
             content = b"".join(records)
-            member = tarfile.TarInfo(BATCHES[batch])
+            member = tarfile.TarInfo((*BATCHES, *TEST_BATCHES)[batch])
             member.size = len(content) - cut
             archive.addfile(member, io.BytesIO(content))
     return path
@@ -72,6 +78,19 @@ def test_packed_images_decode_to_the_same_pixels(tarball: Path) -> None:
         png = np.frombuffer(factory.products[name].read(), np.uint8)
         bgr = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
         assert np.array_equal(bgr[..., ::-1], expected)
+
+
+def test_the_test_images_are_packed_by_themselves(tmp_path: Path) -> None:
+    images = np.concatenate([sample_images(), sample_images()[:3] // 2])
+    tarball = pack(tmp_path / "t.tar.gz", images, [*LABELS, 3, 1, 2], order=(5, 0, 1, 2, 3, 4))
+    of_test = {"batches": TEST_BATCHES, "images_per_batch": PER_BATCH}
+    write_label_table(tarball, tmp_path / "testLabels.csv", CLASSES, **of_test)
+    assert (tmp_path / "testLabels.csv").read_text() == "id,label\n1,cat\n2,automobile\n3,bird\n"
+    write_archive(tarball, tmp_path / "test.7z", **of_test)
+    with py7zr.SevenZipFile(tmp_path / "test.7z") as archive:
+        assert archive.getnames() == ["test/1.png", "test/2.png", "test/3.png"]
+    _, read = next(read_batches(tarball, TEST_BATCHES, images_per_batch=PER_BATCH))
+    np.testing.assert_array_equal(read, images[15:])
 
 
 def test_a_red_image_is_red(tarball: Path) -> None:

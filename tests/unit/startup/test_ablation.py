@@ -46,7 +46,8 @@ def test_each_value_of_each_change_is_a_model_behind_those_that_are_written_out(
     assert models["base-filters-16"]["layers"][0]["conv"]["filters"] == 16
     assert models["base-filters-16"]["layers"][1:] == base["layers"][1:]
     assert models["base-filters-16"]["training"] == base["training"]
-    sgd = {"momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
+    sgd = {"momentum": 0.9, "nesterov": False, "weight_decay": 0.0, "coupled": False}
+    sgd |= {"bias_rate": 1.0}
     assert models["base-optimizer-sgd"] == base | {
         "training": base["training"] | {"optimizer": {"sgd": sgd}}
     }

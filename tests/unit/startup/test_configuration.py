@@ -43,8 +43,16 @@ DEFAULTS: dict[str, Any] = {
         "gpus": 1,
     },
     "ablation": None,
+    "evaluation": {"views": None},
     "comparison": {"reference": "plain", "confidence": 0.95, "resamples": 2000},
     "report": {"title": "Swatchbook", "notice": None},
+}
+SGD = {
+    "momentum": 0.0,
+    "nesterov": False,
+    "weight_decay": 0.0,
+    "coupled": False,
+    "bias_rate": 1.0,
 }
 WHOLE: dict[str, Any] = DEFAULTS | {
     "models": {"plain": LEAST["models"]["plain"] | {"training": DEFAULTS["training"]}}
@@ -132,7 +140,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "a text for a number": (
         {"training": {"epochs": "ten"}},
-        "key 'training.epochs' is \"ten\"; allowed: a whole number, at least 1",
+        "key 'training.epochs' is \"ten\"; allowed: a number, more than 0",
     ),
     "a YAML 1.1 text": ({"training": {"learning_rate": "1e-3"}}, 'is "1e-3"; allowed: a number'),
     "several GPUs on a CPU": (
@@ -145,7 +153,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "no GPU": ({"training": {"gpus": 0}}, "'training.gpus' is 0; allowed"),
     "true for a number": ({"training": {"threads": True}}, "'training.threads' is true; allowed"),
-    "a fraction": ({"training": {"epochs": 1.5}}, "'training.epochs' is 1.5; allowed: a whole"),
+    "a fraction": ({"training": {"threads": 1.5}}, "'training.threads' is 1.5; allowed: a whole"),
     "a whole fraction": ({"seeds": [1.0]}, "'seeds[0]' is 1.0; allowed: a whole number"),
     "not a number": ({"training": {"learning_rate": float("nan")}}, "is NaN; allowed: a number"),
     "infinite": ({"training": {"learning_rate": float("inf")}}, "is Infinity; allowed: a number"),
@@ -172,7 +180,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a missing key": (layers({"conv": {}}), "'models.plain.layers[0].conv.filters' is missing"),
     "two layers in one": (
         layers({"flatten": {}, "pool": {}}),
-        "allowed: keys and values, with one key of conv, pool, global_pool",
+        "allowed: keys and values, with one key of whiten, conv, pool, ",
     ),
     "a layer without settings": (layers("flatten"), "'models.plain.layers[0]' is \"flatten\""),
     "a rate of 1": (layers({"dropout": {"rate": 1}}), "rate' is 1; allowed: a number, more than 0"),
@@ -373,7 +381,10 @@ def test_a_source_is_an_address_without_a_password_which_is_not_told(
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("cifar-10", "did you mean 'cifar10'?"), ("xyzzy", "data sets with a file: cifar10, fashion")],
+    [
+        ("cifar-10", "did you mean 'cifar10'?"),
+        ("xyzzy", "data sets with a file: cifar10, cifar10-official, fash"),
+    ],
 )
 def test_an_unknown_data_set_suggests_those_there_are(name: str, hint: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -449,7 +460,7 @@ def test_a_model_has_a_training_of_its_own_over_that_of_all() -> None:
     assert found["models"]["plain"]["training"] == found["training"]
     own = {
         "epochs": 2,
-        "optimizer": {"sgd": {"momentum": 0.0, "nesterov": False, "weight_decay": 0.0}},
+        "optimizer": {"sgd": SGD},
     }
     assert found["models"]["other"]["training"] == found["training"] | own
 
@@ -458,7 +469,7 @@ def test_a_model_has_a_training_of_its_own_over_that_of_all() -> None:
     ("training", "told"),
     [
         ({"epoch": 1}, "unknown key 'models.plain.training.epoch'; did you mean 'epochs'?"),
-        ({"epochs": 0}, "key 'models.plain.training.epochs' is 0; allowed: a whole number"),
+        ({"epochs": 0}, "key 'models.plain.training.epochs' is 0; allowed: a number, more than 0"),
         (5, "key 'models.plain.training' is 5; allowed: keys and values"),
         ({"gpus": 2, "device": "cpu"}, "key 'models.plain.training.gpus' is 2; allowed where "),
     ],

@@ -14,6 +14,7 @@ import sklearn.metrics
 import forked
 from swatchbook.comparison import metrics
 from swatchbook.data import arrays
+from swatchbook.errors import TrainingError
 from swatchbook.training import model_files, models
 from swatchbook.training.devices import import_tensorflow
 
@@ -32,7 +33,9 @@ LAYERS = [
 ]
 
 
-def make_cell(folder: Path, precision: str = "float32", validation: int = 12) -> Path:
+def make_cell(
+    folder: Path, precision: str = "float32", validation: int = 12, views: dict | None = None
+) -> Path:
     """Write arrays, a model with the weights of seed 7, and its run.json; evaluate it."""
     import_tensorflow()
     sizes = SIZES | {"validation": validation}
@@ -56,6 +59,7 @@ def make_cell(folder: Path, precision: str = "float32", validation: int = 12) ->
         "device": "cpu",
         "classes": CLASSES,
         "output": str(cell),
+        "views": views,
     }
     forked.run(forked.TENSORFLOW, DRIVER, json.dumps(given), seconds=120).check_returncode()
     return cell
@@ -161,3 +165,37 @@ def test_an_empty_validation_set_has_no_metrics(tmp_path: Path) -> None:
     measured = json.loads((cell / "metrics.json").read_text())
     assert measured["validation"] is None
     assert measured["test"]["images"] == 501
+
+
+def test_views_of_an_image_are_measured_beside_it_and_change_nothing_else(tmp_path: Path) -> None:
+    plain = make_cell(tmp_path / "plain")
+    seen = make_cell(tmp_path / "seen", views={"mirror_shift": {"pixels": 1}})
+    for file in sorted(path.name for path in plain.iterdir()):
+        if file not in ("metrics.json", "model.keras"):  # Keras counts its models
+            assert (plain / file).read_bytes() == (seen / file).read_bytes()
+    measured = json.loads((seen / "metrics.json").read_text())
+    views = measured.pop("views")
+    assert measured == json.loads((plain / "metrics.json").read_text())
+    assert views["log_loss"] == pytest.approx(metrics.summary(*of_six_views(seen))["log_loss"])
+
+
+def of_six_views(cell: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Average the logits of all six views, by NumPy."""
+    x, y = arrays.load(cell.parent / "arrays", "test")
+    model = models.build(LAYERS, (5, 5, 3), 3, 7, "float32")
+    padded = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="reflect")
+    logits = np.zeros((len(x), 3))
+    for weight, at in ((0.25, 1), (0.125, 0), (0.125, 2)):
+        view = padded[:, at : at + 5, at : at + 5]
+        logits += weight * (np.asarray(model(view)) + np.asarray(model(view[:, :, ::-1])))
+    exponentials = np.exp(logits)
+    return y.argmax(1), exponentials / exponentials.sum(1, keepdims=True)
+
+
+def test_views_larger_than_images_allow_are_refused() -> None:
+    from swatchbook.training import evaluation
+
+    model = models.build(LAYERS, (5, 5, 3), 3, 7, "float32")
+    predict = evaluation.predictor(model, {"mirror_shift": {"pixels": 5}})
+    with pytest.raises(TrainingError, match=r"mirror_shift.pixels is 5; .* at most 4"):
+        predict(np.zeros((1, 5, 5, 3), np.float32), "views")

@@ -10,7 +10,7 @@ from paths import ROOT
 from swatchbook.errors import ConfigurationError, TrainingError
 from swatchbook.signatures import Positive
 from swatchbook.startup import configuration
-from swatchbook.training import keras_layers, model_files, models
+from swatchbook.training import keras_layers, model_files, models, whitening
 from swatchbook.training.devices import import_tensorflow
 from swatchbook.training.layers import LAYERS, Building, Layer
 
@@ -101,6 +101,105 @@ def test_batch_norm_normalises_by_the_batch_and_evaluates_by_what_it_kept() -> N
     np.testing.assert_allclose(found.std(axis=(0, 1, 2)), 1, atol=1e-3)
     kept = 0.4 * IMAGES.mean(axis=(0, 1, 2))
     np.testing.assert_allclose(layer.moving_mean.numpy(), kept, rtol=1e-4)
+
+
+@pytest.mark.parametrize("settings", [{}, {"scale": False, "momentum": 0.6}, {"center": False}])
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_batch_norm_and_gelu_are_kerass_own_in_fewer_passes(
+    settings: dict[str, Any], precision: str, tmp_path: Any
+) -> None:
+    import keras
+    import tensorflow as tf
+
+    norm = {"batch_norm": settings}
+    gelu = {"activation": {"function": "gelu"}}
+    ours = build(CONV, norm, gelu, FLATTEN, norm, precision=precision)
+    model_files.save(ours, tmp_path / "model.keras")
+    theirs = keras.saving.load_model(tmp_path / "model.keras")
+    assert {type(layer).__module__.split(".")[0] for layer in theirs.layers} == {"keras"}
+    gradients = []
+    for model in (ours, theirs):
+        with tf.GradientTape() as tape:
+            logits = model(IMAGES, training=True)
+            loss = tf.reduce_sum(tf.square(logits - 1))
+        gradients.append([logits, *tape.gradient(loss, model.trainable_variables)])
+    exact = precision == "float32"
+    close = {"rtol": 1e-4, "atol": 1e-4} if exact else {"rtol": 0.1, "atol": 0.1}
+    # In bfloat16 what is left of a gradient that batch normalisation cancels is rounding.
+    for found, wanted in (
+        zip(*gradients, strict=True) if exact else [(gradients[0][0], gradients[1][0])]
+    ):
+        np.testing.assert_allclose(found, wanted, **close)
+    for found, wanted in zip(ours.variables, theirs.variables, strict=True):
+        np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=1e-2, atol=1e-3)
+    np.testing.assert_allclose(output(ours), output(theirs), **close)
+
+
+def test_whitening_filters_make_squares_of_pixels_uncorrelated() -> None:
+    blurred = (IMAGES[:, 1:, 1:] + IMAGES[:, :-1, 1:] + IMAGES[:, 1:, :-1]) / 3
+    model = models.build(
+        checked({"whiten": {"epsilon": 1e-9, "images": 4}}, FLATTEN), (7, 7, 3), 3, 0, "float32"
+    )
+    models.show(model, blurred)
+    layer = model.layers[0]
+    assert layer.output.shape[1:] == (6, 6, 24)
+    assert not layer.trainable_variables
+    values = np.asarray(layer(blurred[:4])).reshape(-1, 24)
+    np.testing.assert_allclose(values.mean(0), 0, atol=1e-3)
+    np.testing.assert_allclose(np.cov(values[:, :12].T, ddof=0), np.eye(12), atol=1e-2)
+    np.testing.assert_allclose(values[:, 12:], -values[:, :12], atol=1e-4)
+    other = np.asarray(layer(blurred[4:])).reshape(-1, 24)  # not among the first four
+    assert abs(np.cov(other[:, :12].T, ddof=0) - np.eye(12)).max() > 0.1
+
+
+def test_whitening_filters_are_as_small_as_images_ask() -> None:
+    with pytest.raises(TrainingError, match=r"whiten.kernel is 9; allowed .* at most 8"):
+        whitening.filters(IMAGES, 9, 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ((CONV, {"whiten": {}}, FLATTEN), "layers[1]': whiten is made of the training images; all"),
+        (({"residual": {"layers": [{"whiten": {}}]}}, FLATTEN), "residual.layers[0]': whiten is m"),
+        ((FLATTEN, {"logits": {}}, {"dense": {"units": 2}}), "layers[2]': dense stands after logi"),
+        (({"logits": {}}, FLATTEN), "layers[0]': logits stands before flatten; allowed: after"),
+        (({"residual": {"layers": [{"logits": {}}]}}, FLATTEN), "logits stands before flatten"),
+    ],
+)
+def test_layers_that_have_one_place_are_refused_at_another(layers: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        checked(*layers)
+    assert told in str(caught.value)
+
+
+def test_logits_that_are_written_out_stand_in_the_place_of_the_added_ones() -> None:
+    plain = build(CONV, FLATTEN, {"logits": {}}, precision="mixed_bfloat16")
+    assert have_equal_weights(plain, build(CONV, FLATTEN, precision="mixed_bfloat16"))
+    own = build(CONV, FLATTEN, {"logits": {"bias": False, "initializer": "zeros"}})
+    assert [one.shape for one in own.layers[-1].weights] == [(128, 3)]
+    assert not output(own).any()
+
+
+def test_dirac_passes_channels_on_and_fills_other_filters() -> None:
+    model = build({"conv": {"filters": 5, "activation": "linear"}}, FLATTEN, initializer="dirac")
+    kernel = model.layers[0].kernel.numpy()
+    np.testing.assert_allclose(np.asarray(model.layers[0](IMAGES))[..., :3], IMAGES, atol=1e-5)
+    assert 0.05 < np.abs(kernel[..., 3:]).max() <= 27**-0.5
+    other = build(
+        {"conv": {"filters": 5, "activation": "linear"}}, FLATTEN, initializer="dirac", seed=1
+    )
+    assert not np.array_equal(kernel, other.layers[0].kernel.numpy())
+
+
+def test_what_begins_in_a_way_of_its_own_is_saved_for_keras_alone(tmp_path: Any) -> None:
+    import keras
+
+    model = build({"whiten": {}}, {"conv": {"filters": 4}}, FLATTEN, initializer="dirac")
+    models.show(model, IMAGES)
+    model_files.save(model, tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(output(model), output(loaded))
 
 
 def test_spatial_dropout_drops_whole_channels() -> None:

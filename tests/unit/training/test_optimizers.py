@@ -104,6 +104,24 @@ def test_sgd_with_momentum_makes_the_steps_of_its_formula() -> None:
     np.testing.assert_allclose(weights.numpy() - before, expected, rtol=1e-5)
 
 
+def test_coupled_weight_decay_is_carried_by_momentum_and_biases_learn_faster() -> None:
+    settings = {"momentum": 0.5, "weight_decay": 0.1, "coupled": True, "bias_rate": 4}
+    model, optimizer = built(checked({"sgd": settings}))
+    kernel, bias = model.trainable_variables
+    bias.assign(np.ones(bias.shape, np.float32))
+    for variable, rate, decay in ((kernel, 0.5, 0.1), (bias, 0.5 * 4, 0.1 / 4)):
+        expected, velocity = variable.numpy().astype(float), 0.0
+        for _ in range(3):
+            velocity = 0.5 * velocity - rate * (2.0 + decay * expected)
+            expected = expected + velocity
+        if variable is kernel:
+            of_kernel = expected
+    for _ in range(3):
+        apply(model, optimizer, 2.0)
+    np.testing.assert_allclose(bias.numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(kernel.numpy(), of_kernel, rtol=1e-5)
+
+
 def test_losses_are_scaled_for_float16_alone() -> None:
     import keras
 

@@ -35,6 +35,12 @@ def test_a_number_is_the_rate_of_every_step() -> None:
     assert rates(0.25, 2, 3).tolist() == [0.25] * 6
 
 
+def test_a_training_may_end_within_an_epoch() -> None:
+    assert rates(0.25, 1.5, 3).tolist() == [0.25] * 5
+    assert len(rates(0.25, 9.9, 48)) == 476  # 475.2
+    assert len(rates(0.25, 0.3, 10)) == 3  # 0.3 * 10 is a little more than 3 in floating point
+
+
 def test_constant_stays_at_the_peak() -> None:
     assert set(curve({"constant": {}}).tolist()) == {2.0}
 

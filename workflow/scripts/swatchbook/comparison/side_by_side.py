@@ -31,6 +31,7 @@ def compare(
         ``accuracy_gap`` and ``log_loss_gap``.
         ``wilson``: for each seed the interval of its accuracy that comes from the number of test
         images.
+        ``views`` [no test-time augmentation]: each of `metrics.METRICS` with it, as above.
         ``scaling`` [no validation set]: ``temperature`` of each seed, and ``metrics`` as above, of
         those that temperature scaling may change, on the test images after it.
         ``reliability``: ``before`` and ``after`` [no validation set] temperature scaling, a list of

@@ -25,6 +25,7 @@ def describe(runs: Runs, confidence: float) -> dict[str, Any]:
             inference.wilson_interval(int(right), runs.correct.shape[1], confidence)
             for right in runs.correct.sum(axis=1)
         ],
+        "views": _views(runs, confidence),
         "scaling": _scaling(runs.scaling, confidence),
         "reliability": {
             "before": _bins(runs.reliability),
@@ -45,6 +46,15 @@ def _per_seed(runs: Runs) -> dict[str, np.ndarray]:
         "train_log_loss": train["log_loss"],
         "accuracy_gap": train["accuracy"] - test["accuracy"],
         "log_loss_gap": test["log_loss"] - train["log_loss"],
+    }
+
+
+def _views(runs: Runs, confidence: float) -> dict[str, Any] | None:
+    """Return each metric of the test images with test-time augmentation, if there was one."""
+    if not all("views" in measured for measured in runs.measured):
+        return None
+    return {
+        name: inference.over_seeds(runs.per_seed("views", name), confidence) for name in METRICS
     }
 
 

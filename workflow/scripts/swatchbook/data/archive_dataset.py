@@ -17,7 +17,43 @@ from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
 
 
-def read(spec: Mapping[str, Any], images: Path, labels: Path) -> Images:
+def read_both(
+    spec: Mapping[str, Any], folder: Path, files: Mapping[str, Mapping[str, str]]
+) -> Images:
+    """Read an archive for training and one for the test, whose ids may be the same.
+
+    Parameters
+    ----------
+    spec
+        The content of the data set's file.
+    folder
+        Where the files are.
+    files
+        For ``train`` and for ``test`` the names of the files, ``images`` and ``labels``.
+
+    Returns
+    -------
+    Images
+        With ids like ``train/1``.
+
+    Raises
+    ------
+    DataError
+        As `read`.
+    """
+    parts = {
+        part: read(spec, *(folder / files[part][key] for key in ("images", "labels")), f"{part}_")
+        for part in ("train", "test")
+    }
+    return Images(
+        [f"{part}/{id_}" for part, images in parts.items() for id_ in images.ids],
+        np.concatenate([images.pixels for images in parts.values()]),
+        np.concatenate([images.labels for images in parts.values()]),
+        given_test=len(parts["test"].ids),
+    )
+
+
+def read(spec: Mapping[str, Any], images: Path, labels: Path, part: str = "") -> Images:
     """Read all images of an archive, in the order of their ids, and their labels.
 
     Parameters
@@ -26,6 +62,8 @@ def read(spec: Mapping[str, Any], images: Path, labels: Path) -> Images:
         The content of the data set's file.
     images, labels
         The archive and the label table.
+    part
+        What stands before ``images`` and ``labels`` in the names of the pinned digests.
 
     Raises
     ------
@@ -40,8 +78,10 @@ def read(spec: Mapping[str, Any], images: Path, labels: Path) -> Images:
         indices = join(ids, table, images=images, labels=labels)
         pixels = decoded(archive, decode_of, id_of, ids, spec["image"])
     pinned = spec.get("content", {})
-    check_content(images, "pixels in id order", pixels, pinned.get("images"))
-    check_content(labels, "labels in id order", indices.astype(np.uint8), pinned.get("labels"))
+    check_content(images, "pixels in id order", pixels, pinned.get(f"{part}images"))
+    check_content(
+        labels, "labels in id order", indices.astype(np.uint8), pinned.get(f"{part}labels")
+    )
     return Images(ids, pixels, indices)
 
 

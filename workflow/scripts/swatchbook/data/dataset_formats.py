@@ -66,6 +66,15 @@ def archive(spec: Mapping[str, Any], folder: Path, *, images: File, labels: File
     return archive_dataset.read(spec, folder / images, folder / labels)
 
 
+def archives(
+    spec: Mapping[str, Any], folder: Path, *, train: ImagesAndLabels, test: ImagesAndLabels
+) -> Images:
+    """Two archives of image files and two tables, for training and for a test that is given."""
+    from swatchbook.data import archive_dataset
+
+    return archive_dataset.read_both(spec, folder, {"train": train, "test": test})
+
+
 class DatasetFormat(NamedTuple):
     """One format.
 
@@ -95,6 +104,11 @@ FORMATS = {
         channels=(1,),
     ),
     "archive": DatasetFormat(archive, splits.drawn, content=("images", "labels")),
+    "archives": DatasetFormat(
+        archives,
+        splits.given,
+        content=("train_images", "train_labels", "test_images", "test_labels"),
+    ),
 }
 
 

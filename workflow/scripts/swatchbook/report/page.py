@@ -112,6 +112,7 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
         "seeds": config["seeds"],
         "epochs": _epochs(trainings),
         "watched": any(training["watch_test"] for training in trainings),
+        "views": " ".join(config["evaluation"]["views"] or ()).replace("_", " and "),
         "confidence": sentences.percent(config["comparison"]["confidence"], 0),
         "enough_seeds": inference.ENOUGH_SEEDS,
         "configuration": yaml.safe_dump(_as_written(config), sort_keys=False, allow_unicode=True),

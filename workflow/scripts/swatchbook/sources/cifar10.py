@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 TARBALL = "cifar-10-binary.tar.gz"
 BATCHES = tuple(f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6))
+TEST_BATCHES = ("cifar-10-batches-bin/test_batch.bin",)
 IMAGES_PER_BATCH = 10_000
 SIDE = 32
 PIXEL_BYTES = 3 * SIDE * SIDE
@@ -46,7 +47,8 @@ def make(
     Parameters
     ----------
     file
-        ``train.7z`` or ``trainLabels.csv``.
+        ``train.7z`` or ``trainLabels.csv``, or ``test.7z`` or ``testLabels.csv`` of the 10,000 test
+        images, for which Kaggle publishes no labels.
     classes
         The class names, in the order of the class indices.
     url, md5
@@ -71,12 +73,16 @@ def make(
             raise DownloadError(
                 f"has the MD5 digest {digest}, not {md5}", where=tarball, hint=f"delete {tarball}"
             )
-    if file == "trainLabels.csv":
-        write_label_table(tarball, destination, classes)
-    elif file == "train.7z":
-        write_archive(tarball, destination)
+    if file not in ("train.7z", "trainLabels.csv", "test.7z", "testLabels.csv"):
+        raise DownloadError(
+            "only train.7z, trainLabels.csv, test.7z and testLabels.csv can be made of it, not "
+            f"{file}"
+        )
+    batches = TEST_BATCHES if file.startswith("test") else BATCHES
+    if file.endswith(".csv"):
+        write_label_table(tarball, destination, classes, batches=batches)
     else:
-        raise DownloadError(f"only train.7z and trainLabels.csv can be made of it, not {file}")
+        write_archive(tarball, destination, batches=batches)
 
 
 @contextmanager
@@ -99,9 +105,12 @@ def write_label_table(
     destination: Path,
     classes: Sequence[str],
     *,
+    batches: Sequence[str] = BATCHES,
     images_per_batch: int = IMAGES_PER_BATCH,
 ) -> None:
     """Write Kaggle's ``trainLabels.csv``: the columns id (from 1) and label, in id order.
+
+    Or ``testLabels.csv``, of `TEST_BATCHES`.
 
     Raises
     ------
@@ -113,7 +122,7 @@ def write_label_table(
     with replacing_file(destination) as file:
         file.write(b"id,label\n")
         next_id = 1
-        for labels, _ in read_batches(tarball, images_per_batch=images_per_batch):
+        for labels, _ in read_batches(tarball, batches, images_per_batch=images_per_batch):
             if labels.max() >= len(classes):
                 raise DataError(
                     f"has the label {labels.max()}, and there are {len(classes)} classes",
@@ -125,12 +134,16 @@ def write_label_table(
 
 
 def write_archive(
-    tarball: Path, destination: Path, *, images_per_batch: int = IMAGES_PER_BATCH
+    tarball: Path,
+    destination: Path,
+    *,
+    batches: Sequence[str] = BATCHES,
+    images_per_batch: int = IMAGES_PER_BATCH,
 ) -> None:
     """Write Kaggle's ``train.7z``: the images as ``train/<id>.png``, in id order.
 
-    The same images give the same bytes (with the same OpenCV and py7zr). PNG files do not
-    compress any further, so the archive stores them.
+    Or ``test.7z``, of `TEST_BATCHES`. The same images give the same bytes (with the same OpenCV and
+    py7zr). PNG files do not compress any further, so the archive stores them.
 
     Raises
     ------
@@ -139,29 +152,30 @@ def write_archive(
     StorageError
         If `destination` cannot be written.
     """
-    total = images_per_batch * len(BATCHES)
+    folder = "test" if batches == TEST_BATCHES else "train"
+    total = images_per_batch * len(batches)
     with (
         replacing_file(destination) as file,
         py7zr.SevenZipFile(file, "w", filters=[{"id": py7zr.FILTER_COPY}]) as archive,
         Progress(f"pack {destination.name}", total, "image") as progress,
     ):
-        for _, images in read_batches(tarball, images_per_batch=images_per_batch):
+        for _, images in read_batches(tarball, batches, images_per_batch=images_per_batch):
             for image in images:
                 encoded, png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
                 if not encoded:
                     raise DataError(f"image {progress.done + 1} cannot be encoded", where=tarball)
                 # py7zr keeps every file object until the end; a closed one holds no memory.
                 with io.BytesIO(png) as content:
-                    archive.writef(content, f"train/{progress.done + 1}.png")
+                    archive.writef(content, f"{folder}/{progress.done + 1}.png")
                 progress.update()
         for member in archive.header.files_info.files:
             member.update(creationtime=PACKED_AT, lastwritetime=PACKED_AT, lastaccesstime=PACKED_AT)
 
 
 def read_batches(
-    tarball: Path, *, images_per_batch: int = IMAGES_PER_BATCH
+    tarball: Path, batches: Sequence[str] = BATCHES, *, images_per_batch: int = IMAGES_PER_BATCH
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Read the five training batches in id order, without unpacking the tarball.
+    """Read batches, the five training ones in id order, without unpacking the tarball.
 
     Yields
     ------
@@ -177,7 +191,7 @@ def read_batches(
     """
     try:
         with tarfile.open(tarball, "r:gz") as archive:
-            for name in BATCHES:
+            for name in batches:
                 yield _batch(archive, name, images_per_batch, tarball)
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise DataError(f"cannot be read: {error}", where=tarball) from error

@@ -118,7 +118,7 @@ def kaggle(wanted: Wanted, *, competition: str) -> Source:
 
 
 def cifar10_binary(wanted: Wanted, *, url: Address, md5: MD5) -> Source:
-    """The tarball of CIFAR-10's authors, packed into train.7z and trainLabels.csv."""
+    """The tarball of CIFAR-10's authors, packed into train.7z, test.7z and their labels' tables."""
     from swatchbook.sources import cifar10
 
     take = partial(cifar10.make, wanted.file, wanted.classes, url=url, md5=md5, wait=wanted.wait)

@@ -20,9 +20,14 @@ def check_stack(
         What the last layer has to give, ``images`` or ``vectors``.
     """
     given, maker = "images", ""
+    raw = not key.endswith(".residual.layers")  # what the data set holds
     for number, layer in enumerate(layers):
         ((kind, settings),) = layer.items()
         place = f"{key}[{number}]"
+        if given == "logits":
+            raise ConfigurationError(
+                f"key '{place}': {kind} stands after logits; allowed: before it", where=where
+            )
         if kind not in LAYERS:
             if problem := keras_layers.why_not(kind, settings):
                 raise ConfigurationError(
@@ -31,6 +36,12 @@ def check_stack(
             given, maker = "any", kind
             continue
         takes, gives = LAYERS[kind].takes, LAYERS[kind].gives
+        if takes == "raw images" and not (raw and number == 0):
+            raise ConfigurationError(
+                f"key '{place}': {kind} is made of the training images; allowed: as the first "
+                "layer of a model",
+                where=where,
+            )
         if (takes, given) == ("images", "vectors"):
             raise ConfigurationError(
                 f"key '{place}': {kind} stands after {maker}; allowed: before it", where=where
@@ -45,7 +56,7 @@ def check_stack(
             check_stack(settings["layers"], f"{place}.residual.layers", where, ends="images")
         if gives != "any":
             given, maker = gives, kind
-    if given not in (ends, "any"):
+    if given not in (ends, "any") and (given, ends) != ("logits", "vectors"):
         raise ConfigurationError(
             f"key '{key}' ends with {given}; allowed: {ends}",
             where=where,

@@ -26,7 +26,15 @@ from swatchbook import signatures
 from swatchbook.data import dataset_formats
 from swatchbook.data.dataset_formats import DatasetFormat
 from swatchbook.sources import kinds
-from swatchbook.training import augmentation, averaging, initializers, layers, optimizers, schedules
+from swatchbook.training import (
+    augmentation,
+    averaging,
+    initializers,
+    layers,
+    optimizers,
+    schedules,
+    views,
+)
 
 Table = Mapping[str, Any]  # names, and functions or NamedTuples whose first field is one
 Rules = dict[str, Any]  # a JSON schema
@@ -42,6 +50,7 @@ TABLES: dict[str, Table] = {
     "schedules": schedules.SCHEDULES,
     "optimizers": optimizers.OPTIMIZERS,
     "augmentations": augmentation.AUGMENTATIONS,
+    "views": views.VIEWS,
 }
 
 

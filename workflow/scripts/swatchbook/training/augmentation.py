@@ -87,7 +87,7 @@ def shift(images: Any, chance: Any, *, pixels: Count = 2, fill: Fill = "reflect"
     import tensorflow as tf
 
     height, width = images.shape[1:3]
-    _check_size("shift.pixels", pixels, min(height, width) - 1)
+    check_size("shift.pixels", pixels, min(height, width) - 1)
     edges = [[0, 0], [pixels, pixels], [pixels, pixels], [0, 0]]
     padded = tf.pad(images, edges, {"reflect": "REFLECT", "zeros": "CONSTANT"}[fill])
     offsets = tf.cast(tf.floor(chance * (2 * pixels + 1)), tf.int32)
@@ -148,7 +148,7 @@ def cutout(images: Any, chance: Any, *, size: Count = 8) -> Any:
     import tensorflow as tf
 
     height, width = images.shape[1:3]
-    _check_size("cutout.size", size, min(height, width))
+    check_size("cutout.size", size, min(height, width))
     top = tf.floor(chance[:, 0] * height) - size // 2
     left = tf.floor(chance[:, 1] * width) - size // 2
     rows = tf.range(height, dtype=tf.float32) - top[:, None]
@@ -196,11 +196,11 @@ def beta(chance: Chance, images: int, *, alpha: float) -> "np.ndarray":
     return chance.anew().beta(alpha, alpha, (images, 1)).astype("float32")
 
 
-def _check_size(key: str, pixels: int, most: int) -> None:
+def check_size(key: str, pixels: int, most: int, where: str = "training.augmentation") -> None:
+    """Check that so many pixels are there in the images."""
     if pixels > most:
         raise TrainingError(
-            f"{key} is {pixels}; allowed for images of this size: at most {most}",
-            where="training.augmentation",
+            f"{key} is {pixels}; allowed for images of this size: at most {most}", where=where
         )
 
 

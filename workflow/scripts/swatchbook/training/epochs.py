@@ -80,8 +80,7 @@ class Trainer:
         take_share = steps.make_share(update, self._data, self._augmenter)
         self._averager = None
         if settings["averaging"]:
-            total = settings["epochs"] * self._steps_an_epoch
-            self._averager = Averager(settings["averaging"], model, total)
+            self._averager = Averager(settings["averaging"], model, len(self._rates))
         self._make_steps = steps.make_steps(take_share, strategy, self._tally, self._averager)
         self._measure = steps.make_measure(model, (x, y), self._tally)
         self._measure_rows = steps.make_measure_rows(self._measure, self._data)
@@ -113,7 +112,9 @@ class Trainer:
         sigterm: Request | None = None,
         kept: Resumption | None = None,
     ) -> list[Epoch]:
-        """Train for ``settings["epochs"]`` epochs and return the history.
+        """Train for ``settings["epochs"]`` epochs, the last of which may be a part of one.
+
+        Returns the history.
 
         Parameters
         ----------
@@ -135,8 +136,8 @@ class Trainer:
         self._sigterm = sigterm or Request()
         self._is_kept = kept is not None
         history = kept.restored(self) if kept else []
-        epochs = self.settings["epochs"]
-        total = (epochs - len(history)) * self._steps_an_epoch
+        epochs = math.ceil(len(self._rates) / self._steps_an_epoch)
+        total = len(self._rates) - len(history) * self._steps_an_epoch
         with Progress("train", total, "step") as progress, Events(events) as written:
             for row in history:
                 written.write(row)
@@ -159,16 +160,18 @@ class Trainer:
         self._tally.begin_epoch((number - 1) * self._steps_an_epoch)
         if self._augmenter.draws:
             self._data.set_numbers(self._augmenter.numbers(self.total, number))
+        order = self._order(number)
+        images = len(order)
         done = 0
         start = time.perf_counter()
-        for batches in self._batches(number):
+        for batches in self._batches(order):
             self._make_steps(batches)
             done += len(batches)
             progress.update(len(batches), epoch=number)
             self._stop_if_asked(number)
             if done % STEPS_BETWEEN_LOOKS < len(batches):
                 self._check_losses(number)
-        loss, accuracy = self._tally.means(self.images)
+        loss, accuracy = self._tally.means(images)
         seconds = time.perf_counter() - start
         self._check_losses(number)
         with self._averager.taken() if self._averager else nullcontext():
@@ -179,16 +182,15 @@ class Trainer:
                 last_batch = self._tally.means(len(batches[-1]))
                 test = self._measured(watched["test"], number)
         self._check_weights(number, validation[0])
-        speed = self.images / seconds
-        rate = float(self._rates[number * self._steps_an_epoch - 1])
+        speed = images / seconds
+        rate = float(self._rates[: number * self._steps_an_epoch][-1])
         return Epoch(number, loss, accuracy, *validation, *last_batch, *test, rate, seconds, speed)
 
-    def _batches(self, number: int) -> Iterator[np.ndarray]:
+    def _batches(self, order: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the batches of one epoch for one call after the other.
 
         Numbers of training images, int32, shape (batches, images); an incomplete batch comes alone.
         """
-        order = self._order(number)[: self.images]
         size = self.settings["batch_size"]
         whole = order[: len(order) // size * size].reshape(-1, size)
         for first in range(0, len(whole), self._steps_a_call):
@@ -197,11 +199,13 @@ class Trainer:
             yield order[None, whole.size :]
 
     def _order(self, number: int) -> np.ndarray:
-        """Return the numbers of the training images in the order of one epoch, int32."""
+        """Return the numbers of the images that one epoch trains on, in their order, int32."""
+        steps_left = len(self._rates) - (number - 1) * self._steps_an_epoch
+        images = min(self.images, steps_left * self.settings["batch_size"])
         if not self.settings["shuffle"]:
-            return np.arange(self.total, dtype=np.int32)
+            return np.arange(images, dtype=np.int32)
         shuffling = np.random.default_rng(derived_seed(self.seed, SHUFFLING, number))
-        return shuffling.permutation(self.total).astype(np.int32)
+        return shuffling.permutation(self.total)[:images].astype(np.int32)
 
     def _measured(
         self, part: tuple[np.ndarray, np.ndarray], number: int

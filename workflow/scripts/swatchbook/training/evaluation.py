@@ -14,6 +14,7 @@ from swatchbook.data.splits import SPLITS
 from swatchbook.files import read_json, replacing, write_json
 from swatchbook.progress import Progress
 from swatchbook.training import devices, model_files, models
+from swatchbook.training.views import VIEWS
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +29,15 @@ def evaluate(
     device: str,
     classes: Sequence[str],
     output: str | Path,
+    views: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Write what one trained model makes of its data set.
 
     ``probabilities.npy`` (test images, float32, shape (n, classes)) and
     ``probabilities_validation.npy`` (validation images, likewise; none without a validation set),
     ``predictions.csv`` (test images: row, id, label, predicted, probability), ``metrics.json`` (of
-    the training, validation and test images, dropout off), ``classification_report.csv`` and
+    the training, validation and test images, dropout off, and under ``views`` of the test images
+    with test-time augmentation, if any), ``classification_report.csv`` and
     ``confusion_matrix.csv`` (test).
 
     The model is built anew from its description in `run_file` and only weights are read from
@@ -52,6 +55,9 @@ def evaluate(
         The class names.
     output
         The folder to write into.
+    views
+        ``evaluation.views`` in the configuration: one key of `VIEWS`, with its settings, or
+        ``None``.
 
     Raises
     ------
@@ -77,6 +83,10 @@ def evaluate(
         if split in PROBABILITIES:
             with replacing(output / PROBABILITIES[split]) as path:
                 np.save(path, probabilities)
+    if views:
+        of_views = predictor(model, views)(images, "evaluate views")
+        measured["views"] = metrics.summary(labels, of_views)
+        logger.info("views: %s", measured["views"])
     write_json(output / "metrics.json", measured)
     # The loop ends with the test set.
     for name, table in _tables(arrays_folder, labels, probabilities, classes).items():
@@ -102,20 +112,34 @@ def _tables(
     }
 
 
-def predictor(model: Any) -> Callable[[np.ndarray, str], np.ndarray]:
+def predictor(
+    model: Any, views: Mapping[str, Mapping[str, Any]] | None = None
+) -> Callable[[np.ndarray, str], np.ndarray]:
     """Return what takes images and the title of a progress bar and gives probabilities.
 
     The images are float32, shape (n, height, width, channels), the probabilities float32, shape
     (n, classes), dropout off.
+
+    Parameters
+    ----------
+    views
+        As for `evaluate`: what is averaged are logits.
     """
     tf = devices.import_tensorflow()
     image_shape, classes = model.input_shape[1:], model.output_shape[-1]
+
+    def logits(batch: Any) -> Any:
+        if not views:
+            return model(batch, training=False)
+        ((name, settings),) = views.items()
+        seen = VIEWS[name](batch, **settings)
+        return tf.add_n([weight * model(view, training=False) for weight, view in seen])
 
     @tf.function(
         input_signature=[tf.TensorSpec([None, *image_shape])], autograph=False, jit_compile=False
     )
     def probabilities(batch: Any) -> Any:
-        return tf.nn.softmax(model(batch, training=False))
+        return tf.nn.softmax(logits(batch))
 
     def predict(images: np.ndarray, title: str) -> np.ndarray:
         result = np.empty((len(images), classes), np.float32)

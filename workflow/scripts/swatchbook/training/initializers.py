@@ -41,6 +41,32 @@ def orthogonal(seed: int) -> Any:
     return keras.initializers.Orthogonal(seed=seed)
 
 
+def dirac(seed: int) -> Any:
+    """Pass each channel on in a filter of its own, as far as there are filters for it.
+
+    S. Zagoruyko and N. Komodakis, 2017, DiracNets: training very deep neural networks without
+    skip-connections, arXiv:1706.00388. Other filters, and weights that are no convolution's, are
+    uniform within 1 / sqrt(inputs), as PyTorch begins.
+    """
+    import keras
+    import numpy as np
+
+    class VarianceScaling(keras.initializers.VarianceScaling):  # saved as what it is beneath
+        def __call__(self, shape: Any, dtype: Any = None) -> Any:
+            values = super().__call__(shape, dtype)
+            if len(shape) != 4:
+                return values
+            height, width, channels, filters = shape
+            passed = min(channels, filters)
+            weights = np.array(values)
+            weights[..., :passed] = 0
+            kept = np.arange(passed)
+            weights[height // 2, width // 2, kept, kept] = 1
+            return keras.ops.convert_to_tensor(weights, dtype)
+
+    return VarianceScaling(1 / 3, mode="fan_in", distribution="uniform", seed=seed)
+
+
 def zeros(seed: int) -> Any:
     """Nothing but zeros, to see why not: all units of a layer stay the same."""
     import keras
@@ -55,6 +81,7 @@ INITIALIZERS = {
     "he_uniform": he_uniform,
     "he_normal": he_normal,
     "orthogonal": orthogonal,
+    "dirac": dirac,
     "zeros": zeros,
 }
 

@@ -33,6 +33,8 @@ class Building:
         The Keras dtype policy of the next layers.
     initializer, bias_initializer
         How weights and biases begin where a layer does not say otherwise, as in `INITIALIZERS`.
+    classes
+        How many logits the model ends with.
     shape
         What the next layer is given: (height, width, channels) of images, (size,) of vectors.
     weighted, dropouts
@@ -43,6 +45,7 @@ class Building:
     precision: str
     initializer: str = "glorot_uniform"
     bias_initializer: str = "zeros"
+    classes: int = 0
     shape: tuple[int, ...] = ()
     weighted: int = 0
     dropouts: int = 0
@@ -68,6 +71,23 @@ class Building:
         """Return the seed of the next layer that drops."""
         number, self.dropouts = self.dropouts, self.dropouts + 1
         return derived_seed(self.seed, DROPOUT, number)
+
+
+def whiten(
+    building: Building, *, kernel: Size = 2, images: Count = 5000, epsilon: Positive = 3e-5
+) -> Any:
+    """Convolve images with filters that make the values of each square of pixels uncorrelated.
+
+    The filters are the eigenvectors of the covariance of all squares of `kernel` pixels of the
+    first `images` training images, each divided by the root of its variance plus `epsilon`, and
+    their negatives, so that an activation loses neither side. They stay as they are. K. Jordan,
+    2024, 94% on CIFAR-10 in 3.29 seconds on a single GPU, section 3.2.
+    """
+    from swatchbook.training import whitening
+
+    return whitening.layer(
+        kernel, images, epsilon, channels=building.shape[-1], dtype=building.precision
+    )
 
 
 def conv(
@@ -137,9 +157,9 @@ def batch_norm(
     ``momentum`` is the part of the running mean and variance that a step keeps; evaluation uses
     those.
     """
-    import keras
+    from swatchbook.training import fast_layers
 
-    return keras.layers.BatchNormalization(
+    return fast_layers.batch_normalization(
         momentum=momentum, epsilon=epsilon, scale=scale, center=center, dtype=building.precision
     )
 
@@ -148,6 +168,10 @@ def activation(building: Building, *, function: Activation = "relu") -> Any:
     """Apply a function to every value."""
     import keras
 
+    from swatchbook.training import fast_layers
+
+    if function == "gelu":
+        return fast_layers.gelu(dtype=building.precision)
     return keras.layers.Activation(function, dtype=building.precision)
 
 
@@ -199,7 +223,7 @@ def residual(building: Building, *, layers: Layers, function: Activation = "line
         )(entry)
     total = keras.layers.Add(dtype=building.precision)([branch, shortcut])
     if function != "linear":
-        total = keras.layers.Activation(function, dtype=building.precision)(total)
+        total = activation(building, function=function)(total)
     return keras.Model(entry, total)
 
 
@@ -230,6 +254,28 @@ def dense(
     )
 
 
+def logits(
+    building: Building,
+    *,
+    bias: bool = True,
+    initializer: Initializer = "training",
+    weight_decay: Decay = 0.0,
+) -> Any:
+    """Weigh all values of a vector, once for each class, in float32.
+
+    Stands at the end of every model; written out only to change its settings, which are `dense`'s.
+    """
+    building.precision = "float32"
+    return dense(
+        building,
+        units=building.classes,
+        activation="linear",
+        bias=bias,
+        initializer=initializer,
+        weight_decay=weight_decay,
+    )
+
+
 class Layer(NamedTuple):
     """An entry of the table.
 
@@ -239,7 +285,7 @@ class Layer(NamedTuple):
         From `Building` and the layer's settings to a Keras layer.
     takes, gives
         ``images``, ``vectors`` or ``any``: what it can be given, and what it makes of that, which
-        is the same for ``any``.
+        is the same for ``any``. ``raw images`` are those of the data set, ``logits`` a model's.
     """
 
     build: Callable[..., Any]
@@ -249,6 +295,7 @@ class Layer(NamedTuple):
 
 # A new layer is a function above and a line here; its keyword-only parameters are its keys.
 LAYERS = {
+    "whiten": Layer(whiten, takes="raw images", gives="images"),
     "conv": Layer(conv, takes="images"),
     "pool": Layer(pool, takes="images"),
     "global_pool": Layer(global_pool, takes="images", gives="vectors"),
@@ -259,6 +306,7 @@ LAYERS = {
     "residual": Layer(residual, takes="images"),
     "flatten": Layer(flatten, takes="images", gives="vectors"),
     "dense": Layer(dense, takes="vectors"),
+    "logits": Layer(logits, takes="vectors", gives="logits"),
 }
 
 

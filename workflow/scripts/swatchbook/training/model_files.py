@@ -28,8 +28,21 @@ def save(model: Any, path: str | Path) -> None:
                     del metadata["date_saved"]
                     content = json.dumps(metadata).encode()
                 elif name == "config.json":
-                    content = _renumbered(content)
+                    content = _renumbered(json.dumps(_plain(json.loads(content))).encode())
                 target.writestr(zipfile.ZipInfo(name), content)
+
+
+def _plain(config: Any) -> Any:
+    """Name Keras's class where one of this library stands for it, which has the same name."""
+    if isinstance(config, list):
+        return [_plain(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    package, _, module = (config.get("module") or "").rpartition(".")
+    if package == __package__:
+        room = "initializers" if module == "initializers" else "layers"
+        config = {**config, "module": f"keras.{room}", "registered_name": None}
+    return {key: _plain(value) for key, value in config.items()}
 
 
 def _renumbered(config: bytes) -> bytes:

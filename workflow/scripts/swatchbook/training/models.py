@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from swatchbook.errors import TrainingError
-from swatchbook.training.layers import Building, dense, stack
+from swatchbook.training.layers import Building, stack
 
 
 def build(
@@ -28,7 +28,7 @@ def build(
     image_shape
         (height, width, channels).
     classes
-        The number of logits that the added last layer gives.
+        The number of logits that the last layer gives.
     seed
         The training's seed.
     precision
@@ -48,17 +48,30 @@ def build(
     """
     import keras
 
-    building = Building(seed, precision, initializer, bias_initializer, tuple(image_shape))
-    built = stack(building, layers)
+    building = Building(seed, precision, initializer, bias_initializer, classes, tuple(image_shape))
+    *written, last = layers
+    written, last = (written, last) if "logits" in last else (layers, {"logits": {}})
+    built = stack(building, written)
     if len(building.shape) != 1:
         raise TrainingError(
             f"the layers end with {building.shape}, which are no vectors",
             where="models",
             hint="add flatten or global_pool",
         )
-    building.precision = "float32"
-    logits = dense(building, units=classes, activation="linear")
-    return keras.Sequential([keras.Input(tuple(image_shape)), *built, logits])
+    return keras.Sequential([keras.Input(tuple(image_shape)), *built, *stack(building, [last])])
+
+
+def show(model: Any, images: Any) -> None:
+    """Show training images to the layers that are made of them, before the first step.
+
+    Parameters
+    ----------
+    images
+        float32, shape (n, height, width, channels).
+    """
+    for layer in model.layers:
+        if hasattr(layer, "learn_filters"):
+            layer.learn_filters(images)
 
 
 def all_layers(model: Any) -> Iterator[Any]:

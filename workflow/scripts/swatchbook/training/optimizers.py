@@ -15,13 +15,37 @@ Decay = Annotated[float, {"minimum": 0}]
 
 
 def sgd(
-    learning_rate: Any, *, momentum: Kept = 0.0, nesterov: bool = False, weight_decay: Decay = 0.0
+    learning_rate: Any,
+    *,
+    momentum: Kept = 0.0,
+    nesterov: bool = False,
+    weight_decay: Decay = 0.0,
+    coupled: bool = False,
+    bias_rate: Positive = 1.0,
 ) -> Any:
-    """Stochastic gradient descent, with momentum (B. T. Polyak, 1964) or Nesterov's (1983)."""
+    """Stochastic gradient descent, with momentum (B. T. Polyak, 1964) or Nesterov's (1983).
+
+    ``coupled`` adds ``weight_decay`` times the weights to their gradients, so that momentum carries
+    it, as in PyTorch. ``bias_rate`` is how many times as fast biases learn, those of batch
+    normalisation included; their weight decay is as fast as that of other weights.
+    """
     import keras
 
-    return keras.optimizers.SGD(
-        learning_rate, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay or None
+    class SGD(keras.optimizers.SGD):
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            name = variable.name.rpartition("/")[2].partition(":")[0]  # TensorFlow's, "bias:0"
+            faster = bias_rate if name in ("bias", "beta") else 1.0
+            if coupled:
+                gradient += weight_decay / faster * variable
+            super().update_step(gradient, variable, learning_rate * faster)
+
+    plain = not coupled and bias_rate == 1
+    make = keras.optimizers.SGD if plain else SGD
+    return make(
+        learning_rate,
+        momentum=momentum,
+        nesterov=nesterov,
+        weight_decay=None if coupled else weight_decay or None,
     )
 
 

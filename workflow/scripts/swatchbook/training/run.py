@@ -83,6 +83,7 @@ def train(
             settings["bias_initializer"],
             settings["initializer"],
         )
+    models.show(model, x)
     logger.info("%d parameters, %d images", model.count_params(), len(x))
     recipe = {"layers": list(layers), "training": dict(settings), "seed": seed}
     with noticing_sigterm() as sigterm, _naming_memory(len(x), settings["batch_size"]):

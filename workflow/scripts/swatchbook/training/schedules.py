@@ -66,7 +66,12 @@ SCHEDULES = {
 }
 
 
-def rates(setting: float | Mapping[str, Any], epochs: int, steps_an_epoch: int) -> "np.ndarray":
+def steps_of(epochs: float, steps_an_epoch: int) -> int:
+    """Return how many steps a training has, whose last epoch may be a part of one."""
+    return math.ceil(round(epochs * steps_an_epoch, 6))
+
+
+def rates(setting: float | Mapping[str, Any], epochs: float, steps_an_epoch: int) -> "np.ndarray":
     """Return the learning rate of each step of a training, float64, shape (steps,).
 
     Parameters
@@ -80,7 +85,7 @@ def rates(setting: float | Mapping[str, Any], epochs: int, steps_an_epoch: int) 
     """
     import numpy as np
 
-    steps = epochs * steps_an_epoch
+    steps = steps_of(epochs, steps_an_epoch)
     if not isinstance(setting, Mapping):
         return np.full(steps, setting, np.float64)
     ((name, own),) = setting["schedule"].items()
