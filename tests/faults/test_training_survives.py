@@ -119,6 +119,22 @@ RECIPES = {
             "clip_norm": 1.0,
         },
     ),
+    "airbench": (
+        [
+            {"whiten": {"images": 100}},
+            {"activation": {"function": "gelu"}},
+            {"conv": {"filters": 8, "bias": False}},
+            {"batch_norm": {"momentum": 0.6, "scale": False}},
+        ],
+        {
+            "epochs": 3.5,
+            "initializer": "dirac",
+            "optimizer": {
+                "sgd": {"momentum": 0.85, "weight_decay": 0.001, "coupled": True, "bias_rate": 8}
+            },
+            "precision": "mixed_bfloat16",
+        },
+    ),
 }
 
 

@@ -188,6 +188,7 @@ def make_results(
         "seeds": list(seeds),
         "training": training,
         "ablation": None,
+        "evaluation": {"views": None},
         "comparison": {"reference": models[0], **SETTINGS},
         "report": {"title": "Swatchbook", "notice": notice},
         "specs": copy.deepcopy(specs),

@@ -15,6 +15,7 @@ import pytest
 from parsed_page import Page
 from paths import ROOT
 from results_maker import PUBLISHED, make_results
+from swatchbook.comparison import compare
 from swatchbook.files import read_json, write_json
 from swatchbook.report import sentences, verdicts, write_report
 
@@ -324,6 +325,25 @@ def test_a_single_run_claims_nothing(least: Made) -> None:
     for claim in ("is better than", "is worse than", "validation loss was lowest"):
         assert claim not in text
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
+
+
+def test_test_time_augmentation_stands_in_a_table_of_its_own(least: Made, tmp_path: Path) -> None:
+    assert "test-time augmentation (" not in least.page.one("main").text
+    folder = tmp_path / "made-up"
+    shutil.copytree(least.results / "made-up", folder)
+    file = folder / "alone" / "seed-4" / "metrics.json"
+    measured = read_json(file)
+    write_json(file, measured | {"views": measured["test"] | {"accuracy": 0.123}})
+    settings = least.config["comparison"]
+    compare(folder, ["alone"], [4], settings, PUBLISHED, folder / "comparison.json")
+    config = least.config | {"evaluation": {"views": {"mirror_shift": {"pixels": 1}}}}
+    page = write(tmp_path, config, tmp_path / "report.html").page
+    with_views = [table for table in page.all("table") if "12.30" in table.text]
+    assert len(with_views) == 1
+    assert "test-time augmentation (mirror and shift)" in with_views[0].text
+    plain = sentences.percent(measured["test"]["accuracy"], 2)
+    assert plain in page.all("table")[0].text
+    assert plain not in with_views[0].text
 
 
 def test_a_training_that_was_resumed_says_so(made: Made) -> None:
