@@ -60,23 +60,28 @@ def test_the_checks_need_the_evaluations_but_not_the_comparison(project: Project
     assert alone == {"download_file": 2, "decode_dataset": 1, "check_data": 1}
 
 
-def test_another_configuration_runs_in_a_working_directory_of_its_own(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("name", "trainings", "augmented"), [("tutorial", 5, 0), ("exercises", 72, 2)]
+)
+def test_another_configuration_runs_in_a_working_directory_of_its_own(
+    project: Project, name: str, trainings: int, augmented: int
+) -> None:
     """The data sets that come with the workflow are found from everywhere."""
     shutil.copytree(ROOT / "config", project.folder / "config")
-    command = ["--directory", "tutorial", "--configfile", "config/tutorial.yaml"]
+    command = ["--directory", name, "--configfile", f"config/{name}.yaml"]
     assert project.planned(*command) == {
         "download_file": 4,
         "decode_dataset": 1,
         "explore_dataset": 1,
-        "train_model": 5,
-        "evaluate_model": 5,
+        "train_model": trainings,
+        "evaluate_model": trainings,
         "compare_models": 1,
         "draw_figures": 1,
         "check_data": 1,
         "check_predictions": 1,
         "choose_images": 1,
         "write_report": 1,
-    }
+    } | ({"show_augmentation": augmented} if augmented else {})
 
 
 def test_watching_the_test_images_draws_one_more_figure(done: Project) -> None:

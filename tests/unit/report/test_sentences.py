@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from swatchbook.report.sentences import answers, interval, p_value, percent, points
+from swatchbook.report.sentences import answers, brief, interval, p_value, percent, points
 
 
 def comparison(
@@ -185,3 +185,10 @@ def test_small_p_values_are_bounded_and_others_rounded() -> None:
 
 def test_an_interval_can_be_scaled_to_per_cent() -> None:
     assert interval([0.912, 0.9184], 100, 1) == "91.2 to 91.8"
+
+
+def test_what_anchors_let_stand_twice_is_written_out_twice() -> None:
+    pool = {"pool": {"size": 2}}
+    assert brief([pool, {"flatten": {}}, pool]) == (
+        "[{pool: {size: 2}}, {flatten: {}}, {pool: {size: 2}}]"
+    )

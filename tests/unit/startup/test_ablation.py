@@ -73,6 +73,18 @@ def test_what_the_base_leaves_to_defaults_can_be_changed() -> None:
     assert optimizer == {"adam": {"beta_1": 0.5, "beta_2": 0.999, "epsilon": 1e-07}}
 
 
+def test_a_change_of_training_sets_some_of_its_keys_and_leaves_the_others_of_the_base() -> None:
+    own = {"layers": LAYERS, "training": {"epochs": 3, "batch_size": 32}}
+    values = {"sgd": {"optimizer": {"sgd": {}}, "batch_size": 64}}
+    changes = {"a": {"path": "training", "values": values}}
+    models = checked(changes, models={"base": own})["models"]
+    assert models["base-a-sgd"]["training"] == models["base"]["training"] | {
+        "optimizer": {"sgd": {"momentum": 0.0, "nesterov": False, "weight_decay": 0.0}},
+        "batch_size": 64,
+    }
+    assert models["base-a-sgd"]["training"]["epochs"] == 3
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

@@ -1,5 +1,6 @@
 """A configuration is completed with its defaults, or refused by key, value and what is allowed."""
 
+from collections import Counter
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
@@ -418,6 +419,32 @@ def test_the_tutorials_protocol_is_the_tutorials() -> None:
         "watch_test": True,
         "precision": "float32",
     }
+
+
+def test_the_exercises_are_the_default_baseline_with_one_change_each() -> None:
+    path = ROOT / "config" / "exercises.yaml"
+    config = configuration.checked_config(config_files.read(path), SCHEMA, path)
+    default = configuration.checked_config(
+        config_files.read(ROOT / "config" / "config.yaml"), SCHEMA, "config.yaml"
+    )
+    base = config["models"]["baseline"]
+    assert base == default["models"]["baseline"]
+    assert config["seeds"] == [0, 1, 2]
+    variants = config["ablation"]["variants"]
+    assert len(variants) == len(config["models"]) - 1 == 23
+    for name, variant in variants.items():
+        model = config["models"][name]
+        assert model != base
+        kept = "training" if variant["path"] == "layers" else "layers"
+        assert model[kept] == base[kept]
+    by_change = Counter(variant["change"] for variant in variants.values())
+    assert set(by_change) >= {"depth", "optimizer", "schedule", "initial", "batch", "dropout"}
+    convolutions = [
+        sum("conv" in layer for layer in config["models"][name]["layers"])
+        for name, variant in variants.items()
+        if variant["change"] == "depth"
+    ]
+    assert convolutions == [1, 2, 4, 5]
 
 
 def test_the_first_folder_that_has_a_data_set_is_taken(tmp_path: Path) -> None:

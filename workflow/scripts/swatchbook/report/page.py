@@ -115,7 +115,7 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
         "views": " ".join(config["evaluation"]["views"] or ()).replace("_", " and "),
         "confidence": sentences.percent(config["comparison"]["confidence"], 0),
         "enough_seeds": inference.ENOUGH_SEEDS,
-        "configuration": yaml.safe_dump(_as_written(config), sort_keys=False, allow_unicode=True),
+        "configuration": sentences.as_yaml(_as_written(config)),
     }
 
 

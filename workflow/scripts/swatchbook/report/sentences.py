@@ -41,9 +41,21 @@ def p_value(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else _number(value, 3)
 
 
+class _WrittenOut(yaml.SafeDumper):
+    """Writes out each time what a configuration's anchors let stand in several places."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def as_yaml(value: Any, **options: Any) -> str:
+    """Return what stands in a configuration as YAML, in its order and without anchors."""
+    return yaml.dump(value, Dumper=_WrittenOut, sort_keys=False, allow_unicode=True, **options)
+
+
 def brief(value: Any) -> str:
     """Return what stands in a configuration on one line, shortened where it is long."""
-    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
+    text = as_yaml(value, default_flow_style=True, width=10_000)
     text = text.removesuffix("...\n").strip()
     return text if len(text) <= BRIEF else f"{text[: BRIEF - 1]}…"
 

@@ -22,7 +22,8 @@ def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
     config
         The main configuration, its ``ablation`` checked: ``base``, the name of a model, and
         ``changes``, by name, each with ``path`` (as ``layers[0].conv.filters``) and ``value``, or
-        ``values``: a list, or a mapping of names to values.
+        ``values``: a list, or a mapping of names to values. A value of ``training`` itself is laid
+        over the base's, key by key, so that one change can set several of them.
 
     Returns
     -------
@@ -100,6 +101,9 @@ def _changed(
                 place[step] = {}
         place = _at(place, step, path, key, where)
     if isinstance(place, dict) and isinstance(steps[-1], str):
+        own = place.get(steps[-1])
+        if steps == ["training"] and isinstance(own, dict) and isinstance(value, Mapping):
+            value = {**own, **value}
         place[steps[-1]] = deepcopy(value)
     else:
         _at(place, steps[-1], path, key, where)
