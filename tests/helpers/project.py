@@ -31,7 +31,6 @@ CONFIG = {
     "models": MODELS,
     "seeds": [0],
     "training": {"epochs": 1},
-    "comparison": {"resamples": 100},
 }
 
 

@@ -22,7 +22,7 @@ from training_inputs import SETTINGS as SETTINGS_OF_TRAININGS
 
 SIDE = 6  # pixels
 SKILL = {"train": 2.0, "validation": 1.4, "test": 1.2}
-SETTINGS = {"confidence": 0.95, "resamples": 100}
+SETTINGS = {"confidence": 0.95}
 RECORDS = {
     "figures/provenance.json": "draw_figures",
     "explore/provenance.json": "explore_dataset",

@@ -11,7 +11,7 @@ def test_a_model_that_learnt_by_heart_less_is_better_in_both_gaps_and_worse_in_n
     correct = np.repeat(scores(1), 3, axis=0)
     calm = runs_with(correct, train=0.75, train_loss=0.4)
     eager = runs_with(correct, train=1.0, train_loss=0.1)
-    found = differences.between(calm, eager, 0.95, 100)
+    found = differences.between(calm, eager, 0.95)
     assert found["accuracy_gap"]["difference"] == pytest.approx(-0.25)
     assert found["log_loss_gap"]["difference"] == pytest.approx(-0.3)
     assert found["accuracy_gap"]["verdict"] == found["log_loss_gap"]["verdict"] == "better"
@@ -21,8 +21,8 @@ def test_a_model_that_learnt_by_heart_less_is_better_in_both_gaps_and_worse_in_n
 def test_a_lower_loss_is_better() -> None:
     correct = scores(3)
     one, other = (runs_with(correct, 0.8, 0.1, loss) for loss in (0.3, 0.6))
-    assert differences.between(one, other, 0.95, 100)["log_loss"]["verdict"] == "better"
-    assert differences.between(other, one, 0.95, 100)["log_loss"]["verdict"] == "worse"
+    assert differences.between(one, other, 0.95)["log_loss"]["verdict"] == "better"
+    assert differences.between(other, one, 0.95)["log_loss"]["verdict"] == "worse"
 
 
 def test_shares_count_all_pairs_of_runs_and_sum_to_one() -> None:

@@ -44,8 +44,12 @@ DEFAULTS: dict[str, Any] = {
         "gpus": 1,
     },
     "ablation": None,
+<<<<<<< HEAD
     "evaluation": {"views": None},
     "comparison": {"reference": "plain", "confidence": 0.95, "resamples": 2000},
+=======
+    "comparison": {"reference": "plain", "confidence": 0.95},
+>>>>>>> 75570e8 (Compute a difference's standard error instead of resampling)
     "report": {"title": "Swatchbook", "notice": None},
 }
 SGD = {
@@ -87,6 +91,12 @@ def test_defaults_complete_a_section_that_is_begun(section: str) -> None:
     key = next(iter(DEFAULTS[section]))
     begun = {section: {key: DEFAULTS[section][key]}}
     assert checked(LEAST | begun) == LEAST | WHOLE
+
+
+def test_a_key_that_is_gone_is_told_with_what_to_do() -> None:
+    said = refusal(LEAST | {"comparison": {"resamples": 2000}})
+    assert "key 'comparison.resamples' is no longer known; " in said
+    assert said.endswith(": remove the key")
 
 
 def test_layers_have_defaults_too() -> None:

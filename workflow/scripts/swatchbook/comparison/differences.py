@@ -8,7 +8,7 @@ from swatchbook.comparison.metrics import METRICS
 from swatchbook.comparison.runs import Runs
 
 
-def between(model: Runs, reference: Runs, confidence: float, resamples: int) -> dict[str, Any]:
+def between(model: Runs, reference: Runs, confidence: float) -> dict[str, Any]:
     """Return an entry of ``differences`` in ``comparison.json``, all of it model minus reference.
 
     What its keys are stands at `side_by_side.compare`.
@@ -17,16 +17,14 @@ def between(model: Runs, reference: Runs, confidence: float, resamples: int) -> 
     return {
         **{
             name: _described(found, seeds, confidence, higher_is_better)
-            for name, (found, higher_is_better) in _measured(model, reference, resamples).items()
+            for name, (found, higher_is_better) in _measured(model, reference).items()
         },
         "mcnemar": mcnemar(model, reference),
         "shares": shares(model, reference),
     }
 
 
-def _measured(
-    model: Runs, reference: Runs, resamples: int
-) -> dict[str, tuple[inference.Difference, bool]]:
+def _measured(model: Runs, reference: Runs) -> dict[str, tuple[inference.Difference, bool]]:
     """Return each difference, and whether more is in the model's favour.
 
     Gaps are taken image by image too: a training figure, which is one a run, less or plus the
@@ -39,21 +37,19 @@ def _measured(
     difference = inference.difference
     return {
         "accuracy": (
-            difference(model.correct, reference.correct, resamples),
+            difference(model.correct, reference.correct),
             METRICS["accuracy"].higher_is_better,
         ),
         "log_loss": (
-            difference(model.losses, reference.losses, resamples),
+            difference(model.losses, reference.losses),
             METRICS["log_loss"].higher_is_better,
         ),
         "accuracy_gap": (
-            difference(-model.correct, -reference.correct, resamples, *offsets["accuracy"]),
+            difference(-model.correct, -reference.correct, *offsets["accuracy"]),
             False,
         ),
         "log_loss_gap": (
-            difference(
-                model.losses, reference.losses, resamples, *(-o for o in offsets["log_loss"])
-            ),
+            difference(model.losses, reference.losses, *(-o for o in offsets["log_loss"])),
             False,
         ),
     }

@@ -22,7 +22,7 @@ def compare(
 
     Its keys, with what is ``null`` where it cannot be known in brackets:
 
-    ``test_images``, ``seeds``, ``confidence``, ``resamples``, ``reference``
+    ``test_images``, ``seeds``, ``confidence``, ``reference``
         What was compared and how.
     ``models.<model>``
         ``metrics.<name>``: ``per_seed``, their ``mean`` and its ``interval`` over seeds [one
@@ -60,7 +60,7 @@ def compare(
     models, seeds
         Which cells there are.
     settings
-        ``reference`` (a model's name), ``confidence`` and ``resamples``.
+        ``reference`` (a model's name) and ``confidence``.
     published_folder
         Where the tutorial's printed figures are.
     output
@@ -76,7 +76,6 @@ def compare(
             "test_images": len(labels),
             "seeds": list(seeds),
             "confidence": confidence,
-            "resamples": settings["resamples"],
             "reference": reference,
             "models": {
                 model: summaries.describe(of_model, confidence)
@@ -84,9 +83,7 @@ def compare(
             },
             "differences": [
                 {"model": model, "reference": reference}
-                | differences.between(
-                    of_models[model], of_models[reference], confidence, settings["resamples"]
-                )
+                | differences.between(of_models[model], of_models[reference], confidence)
                 for model in models
                 if model != reference
             ],

@@ -115,6 +115,8 @@ def _told(problem: ValidationError) -> str:
             if not any(re.search(pattern, name) for pattern in patterns)
         )[0]
         full = f"{key}.{unknown}" if key else unknown
+        if unknown in rules.get("x-gone", {}):
+            return f"key '{full}' is no longer known; {rules['x-gone'][unknown]}"
         near = nearest(unknown, allowed)
         return f"unknown key '{full}'; {near or 'allowed here: ' + ', '.join(allowed)}"
     if problem.validator == "required":

@@ -14,7 +14,9 @@ the table where the entry may stand, by one of these keywords:
 ``{"x-content-of": "dataset_formats"}`` and ``{"x-cases-of": "dataset_formats"}``
     The digests that the formats of data sets can pin; what each format asks of the file's keys.
 
-What they stand for takes their place. Other keywords beside them stay.
+What they stand for takes their place. Other keywords beside them stay. Two are for messages only:
+``x-allowed``, words for what a value may be, and ``x-gone``, keys that were there once and what to
+do about each.
 """
 
 import json
