@@ -9,6 +9,13 @@ from swatchbook.errors import ConfigurationError
 from swatchbook.startup import configuration
 
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
+SGD = {
+    "momentum": 0.0,
+    "nesterov": False,
+    "weight_decay": 0.0,
+    "coupled": False,
+    "bias_rate": 1.0,
+}
 LAYERS = [{"conv": {"filters": 4}}, {"pool": {}}, {"flatten": {}}, {"dense": {"units": 8}}]
 
 
@@ -46,8 +53,7 @@ def test_each_value_of_each_change_is_a_model_behind_those_that_are_written_out(
     assert models["base-filters-16"]["layers"][0]["conv"]["filters"] == 16
     assert models["base-filters-16"]["layers"][1:] == base["layers"][1:]
     assert models["base-filters-16"]["training"] == base["training"]
-    sgd = {"momentum": 0.9, "nesterov": False, "weight_decay": 0.0, "coupled": False}
-    sgd |= {"bias_rate": 1.0}
+    sgd = SGD | {"momentum": 0.9}
     assert models["base-optimizer-sgd"] == base | {
         "training": base["training"] | {"optimizer": {"sgd": sgd}}
     }
@@ -79,7 +85,7 @@ def test_a_change_of_training_sets_some_of_its_keys_and_leaves_the_others_of_the
     changes = {"a": {"path": "training", "values": values}}
     models = checked(changes, models={"base": own})["models"]
     assert models["base-a-sgd"]["training"] == models["base"]["training"] | {
-        "optimizer": {"sgd": {"momentum": 0.0, "nesterov": False, "weight_decay": 0.0}},
+        "optimizer": {"sgd": SGD},
         "batch_size": 64,
     }
     assert models["base-a-sgd"]["training"]["epochs"] == 3

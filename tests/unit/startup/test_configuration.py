@@ -44,12 +44,8 @@ DEFAULTS: dict[str, Any] = {
         "gpus": 1,
     },
     "ablation": None,
-<<<<<<< HEAD
     "evaluation": {"views": None},
-    "comparison": {"reference": "plain", "confidence": 0.95, "resamples": 2000},
-=======
     "comparison": {"reference": "plain", "confidence": 0.95},
->>>>>>> 75570e8 (Compute a difference's standard error instead of resampling)
     "report": {"title": "Swatchbook", "notice": None},
 }
 SGD = {
