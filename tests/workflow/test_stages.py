@@ -61,7 +61,13 @@ def test_the_checks_need_the_evaluations_but_not_the_comparison(project: Project
 
 
 @pytest.mark.parametrize(
-    ("name", "trainings", "augmented"), [("tutorial", 5, 0), ("exercises", 72, 2)]
+    ("name", "trainings", "augmented"),
+    [
+        ("tutorial", 5, 0),
+        ("exercises", 72, 2),
+        ("cifar10-fast", 10, 1),
+        ("fashion-mnist-fast", 3, 1),
+    ],
 )
 def test_another_configuration_runs_in_a_working_directory_of_its_own(
     project: Project, name: str, trainings: int, augmented: int
