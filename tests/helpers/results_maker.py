@@ -10,7 +10,7 @@ import pandas as pd
 
 from paths import PUBLISHED
 from swatchbook import provenance
-from swatchbook.comparison import metrics, side_by_side
+from swatchbook.comparison import looks, metrics, side_by_side
 from swatchbook.data import arrays
 from swatchbook.data.splits import SPLITS
 from swatchbook.figures import drawing
@@ -22,7 +22,7 @@ from training_inputs import SETTINGS as SETTINGS_OF_TRAININGS
 
 SIDE = 6  # pixels
 SKILL = {"train": 2.0, "validation": 1.4, "test": 1.2}
-SETTINGS = {"confidence": 0.95}
+SETTINGS = {"confidence": 0.95, "design": None}
 RECORDS = {
     "figures/provenance.json": "draw_figures",
     "explore/provenance.json": "explore_dataset",
@@ -58,6 +58,7 @@ def make_dataset(
     validation: int = 8,
     test: int = 24,
     watch_test: bool = False,
+    design: Mapping[str, Any] | None = None,
 ) -> Path:
     """Make up one data set's arrays and evaluated runs and compare them; return the folder."""
     sizes = dict(zip(SPLITS, (24, validation, test), strict=True))
@@ -74,7 +75,7 @@ def make_dataset(
         for seed in seeds:
             truth = {split: labels[rows[split]] for split in SPLITS}
             _make_run(folder, model, number, seed, truth, classes, watch_test)
-    settings = {"reference": models[0], **SETTINGS}
+    settings = {"reference": models[0], **SETTINGS, "design": design}
     side_by_side.compare(folder, models, seeds, settings, PUBLISHED, folder / "comparison.json")
     return folder
 
@@ -154,6 +155,7 @@ def make_results(
     notice: str | None = None,
     validation: int = 8,
     watch_test: bool = False,
+    until_decided: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """Make up all that the report needs, figures too; return the checked configuration.
 
@@ -161,11 +163,32 @@ def make_results(
     ----------
     specs
         For each data set what differs from `SPEC`.
+    until_decided
+        The first and the last number of seeds of a sequential comparison, of which `seeds` were
+        taken.
     """
     specs = {name: SPEC | dict(spec) for name, spec in (specs or {"made-up": {}}).items()}
+    training = TRAINING | {"watch_test": watch_test}
+    config = {
+        "datasets": list(specs),
+        "mirror": None,
+        "models": {model: {"layers": [{"flatten": {}}], "training": training} for model in models},
+        "seeds": list(seeds),
+        "training": training,
+        "ablation": None,
+        "evaluation": {"views": None},
+        "comparison": {"reference": models[0], "confidence": SETTINGS["confidence"], "margin": 1.5},
+        "report": {"title": "Swatchbook", "notice": notice},
+        "specs": copy.deepcopy(specs),
+    }
+    if until_decided:
+        first, last = until_decided
+        config["seeds"] = {"from": first, "to": last, "until": "decided"}
+    planned = looks.design(config)
     for name, spec in specs.items():
         folder, classes = results / name, spec["classes"]
-        make_dataset(folder, models, seeds, classes, validation=validation, watch_test=watch_test)
+        made = {"validation": validation, "watch_test": watch_test, "design": planned}
+        make_dataset(folder, models, seeds, classes, **made)
         draw(folder, models, seeds, classes, {"watched"} if watch_test else ())
         exploration.explore(folder / "arrays", classes, folder / "explore")
         data_checks.check_data(folder / "arrays", classes, folder / "checks")
@@ -180,19 +203,7 @@ def make_results(
         for file in spec["files"]:
             receipt = {"file": file, "source": "https://example.org/base/", "bytes": 1234}
             write_json(folder / "download" / f"{file}.json", receipt | {"sha256": "0" * 64})
-    training = TRAINING | {"watch_test": watch_test}
-    return {
-        "datasets": list(specs),
-        "mirror": None,
-        "models": {model: {"layers": [{"flatten": {}}], "training": training} for model in models},
-        "seeds": list(seeds),
-        "training": training,
-        "ablation": None,
-        "evaluation": {"views": None},
-        "comparison": {"reference": models[0], **SETTINGS},
-        "report": {"title": "Swatchbook", "notice": notice},
-        "specs": copy.deepcopy(specs),
-    }
+    return config
 
 
 def draw(

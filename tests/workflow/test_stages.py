@@ -177,7 +177,10 @@ def test_the_number_of_cores_does_not_change_the_model(done: Project) -> None:
     ("changes", "said"),
     [
         ({"sedes": [1]}, "unknown key 'sedes'; did you mean 'seeds'?"),
-        ({"seeds": []}, "key 'seeds' is []; allowed: a list, at least 1 of them, each once"),
+        (
+            {"seeds": []},
+            "key 'seeds' is []; allowed: a list of whole numbers, at least one, each once, or from",
+        ),
         ({"training": {"epochs": "ten"}}, "key 'training.epochs' is \"ten\"; allowed: a whole"),
         ({"datasets": ["own-image"]}, "did you mean 'own-images'?"),
         ({"comparison": {"reference": "plane"}}, "did you mean 'plain'?"),

@@ -45,7 +45,7 @@ rule check_predictions:
         "results/{dataset}/arrays/y_test.npy",
         "results/{dataset}/arrays/index.csv",
         pairs="results/{dataset}/checks/duplicates.csv",
-        probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
+        probabilities=of_all_runs(PREDICTED),
     output:
         accuracy=CHECKED[1],
         suspects="results/{dataset}/checks/label_suspects.csv",
@@ -67,7 +67,7 @@ rule check_predictions:
         runtime=growing(10),
     params:
         models=MODELS,
-        seeds=SEEDS,
+        seeds=dataset_seeds,
         classes=dataset_classes,
         confidence=config["comparison"]["confidence"],
         code=code_digest("check_predictions"),
@@ -80,7 +80,7 @@ rule choose_images:
     input:
         ARRAYS,
         suspects="results/{dataset}/checks/label_suspects.csv",
-        probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
+        probabilities=of_all_runs(PREDICTED),
     output:
         gallery="results/{dataset}/gallery/gallery.json",
         sheet="results/{dataset}/gallery/sheet.webp",
@@ -96,7 +96,7 @@ rule choose_images:
         runtime=growing(10),
     params:
         models=MODELS,
-        seeds=SEEDS,
+        seeds=dataset_seeds,
         reference=config["comparison"]["reference"],
         classes=dataset_classes,
         code=code_digest("gallery"),

@@ -5,8 +5,13 @@ importable and complete `config`.
 Provides: helpers and constants for the rules.
 """
 
+import json
+from pathlib import Path
+
+from snakemake.exceptions import IncompleteCheckpointException
 from snakemake.iocontainers import Wildcards
 from swatchbook import provenance
+from swatchbook.comparison import looks
 from swatchbook.data import SPLITS
 from swatchbook.figures import catalogue
 
@@ -15,8 +20,11 @@ PUBLISHED = WORKFLOW / "published"
 
 DATASETS = config["datasets"]
 MODELS = list(config["models"])
-SEEDS = config["seeds"]
-CELLS = {"dataset": DATASETS, "model": MODELS, "seed": SEEDS}
+# What every model is trained with; where seeds are as many as a decision needs, there may be more.
+FIRST_SEEDS = looks.first_seeds(config["seeds"])
+# How comparisons are decided. The margin has no part in those of a fixed list of seeds.
+COMPARING = {key: config["comparison"][key] for key in ("reference", "confidence")}
+COMPARING["design"] = looks.design(config)
 
 ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
 ARRAYS = expand("results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv"])
@@ -34,6 +42,8 @@ CELL = "results/{dataset}/{model}/seed-{seed}"
 TRAINED = f"{CELL}/model.keras"
 AUGMENTED = "results/{dataset}/{model}/augmented.npy"
 EVALUATED = f"{CELL}/metrics.json"
+PREDICTED = f"{CELL}/probabilities.npy"
+LOOKED = "results/{dataset}/looks/{look}.json"
 COMPARED = [
     "results/{dataset}/comparison.json",
     "results/{dataset}/figures/learning_curves.svg",
@@ -44,6 +54,7 @@ wildcard_constraints:
     dataset="|".join(DATASETS),
     model="|".join(MODELS),
     seed=r"\d+",
+    look=r"\d+",
 
 
 def growing(amount: int):
@@ -186,10 +197,85 @@ def evaluation_device(wildcards: Wildcards) -> str:
     return "cpu" if model_training(wildcards)["device"] == "cpu" else "auto"
 
 
+def seeds_of(dataset: str) -> tuple[list[int], list[str]]:
+    """Return the seeds of one data set's models as far as they are known, and what is to be asked.
+
+    Where they are as many as a decision needs, each look says whether there is to be another one. A
+    look that is still to be done is an input of whatever asks for runs: when it is done, Snakemake
+    asks again.
+    """
+    there = len(FIRST_SEEDS)
+    while COMPARING["design"]:
+        found = look_of(dataset, there)
+        if found is None:
+            return list(range(there)), [LOOKED.format(dataset=dataset, look=there)]
+        if not found["next"]:
+            return list(range(there)), []
+        there = found["next"]
+    return FIRST_SEEDS, []
+
+
+def look_of(dataset: str, look: int) -> dict | None:
+    """Return what a look has found; `None` where it was never done.
+
+    Where it was, but Snakemake does not know yet whether to do it again, it takes the exception for
+    a need of the look and goes on from there. That would not do for one that was never done: results
+    of an earlier configuration, if there are any, would count as up to date until then, and nothing
+    would be done.
+    """
+    try:
+        (file,) = checkpoints.look_at_runs.get(dataset=dataset, look=look).output
+    except IncompleteCheckpointException as question:
+        if is_there(question.targetfile):
+            raise
+        return None
+    if not Path(file).exists():
+        # On storage. Snakemake brings what a job reads, and this is read by none.
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        file.storage_object.retrieve_object()
+    return json.loads(Path(file).read_text(encoding="utf-8"))
+
+
+def is_there(file) -> bool:
+    """Say whether an output exists where the results are."""
+    stored = getattr(file, "is_storage", False)
+    return file.storage_object.exists() if stored else Path(file).exists()
+
+
+def dataset_seeds(wildcards: Wildcards) -> list[int]:
+    """Return the seeds of one data set's models."""
+    return seeds_of(wildcards.dataset)[0]
+
+
+def cells_of(pattern: str, dataset: str) -> list[str]:
+    """Return a file of every model and seed of one data set, and what is still to be asked."""
+    seeds, asked = seeds_of(dataset)
+    return expand(pattern, dataset=dataset, model=MODELS, seed=seeds) + asked
+
+
 def of_all_runs(pattern: str):
     """Make an input function for a file of every model and seed of one data set."""
 
     def files(wildcards: Wildcards) -> list[str]:
-        return expand(pattern, dataset=wildcards.dataset, model=MODELS, seed=SEEDS)
+        return cells_of(pattern, wildcards.dataset)
+
+    return files
+
+
+def of_every_cell(pattern: str):
+    """Make an input function for a file of every data set, model and seed."""
+
+    def files(wildcards: Wildcards) -> list[str]:
+        return [file for dataset in DATASETS for file in cells_of(pattern, dataset)]
+
+    return files
+
+
+def of_looked_at_runs(pattern: str):
+    """Make an input function for a file of every model and seed that a look is at."""
+
+    def files(wildcards: Wildcards) -> list[str]:
+        seeds = range(int(wildcards.look))
+        return expand(pattern, dataset=wildcards.dataset, model=MODELS, seed=seeds)
 
     return files

@@ -13,7 +13,7 @@ rule evaluate_model:
         run=f"{CELL}/run.json",
     output:
         metrics=EVALUATED,
-        probabilities=f"{CELL}/probabilities.npy",
+        probabilities=PREDICTED,
         probabilities_validation=f"{CELL}/probabilities_validation.npy",
         predictions=f"{CELL}/predictions.csv",
         classification_report=report(
@@ -51,7 +51,7 @@ rule compare_models:
         "results/{dataset}/arrays/y_test.npy",
         "results/{dataset}/arrays/y_validation.npy",
         metrics=of_all_runs(EVALUATED),
-        probabilities=of_all_runs(f"{CELL}/probabilities.npy"),
+        probabilities=of_all_runs(PREDICTED),
         probabilities_validation=of_all_runs(f"{CELL}/probabilities_validation.npy"),
         runs=of_all_runs(f"{CELL}/run.json"),
         histories=of_all_runs(f"{CELL}/history.csv"),
@@ -68,8 +68,8 @@ rule compare_models:
         runtime=growing(15),
     params:
         models=MODELS,
-        seeds=SEEDS,
-        settings=config["comparison"],
+        seeds=dataset_seeds,
+        settings=COMPARING,
         published=published_digest(),
         code=code_digest("compare"),
     script:
@@ -116,7 +116,7 @@ rule draw_figures:
         runtime=growing(15),
     params:
         models=MODELS,
-        seeds=SEEDS,
+        seeds=dataset_seeds,
         reference=config["comparison"]["reference"],
         classes=dataset_classes,
         facts=sorted(FACTS),

@@ -25,8 +25,8 @@ rule write_report:
         receipts_of_all,
         # Each file that is read, since a job on object storage gets nothing else.
         expand("results/{dataset}/{file}", dataset=DATASETS, file=REPORTED),
-        expand(f"{CELL}/run.json", **CELLS),
-        expand(f"{CELL}/classification_report.csv", **CELLS),
+        of_every_cell(f"{CELL}/run.json"),
+        of_every_cell(f"{CELL}/classification_report.csv"),
     output:
         report("results/report.html", category="Report", caption="../report/captions/report.rst"),
     log:

@@ -53,7 +53,7 @@ rule show_augmentation:
         runtime=growing(10),
     params:
         augmentation=model_augmentation,
-        seed=SEEDS[0],
+        seed=FIRST_SEEDS[0],
         code=code_digest("augment"),
     script:
         "../scripts/augment.py"

@@ -14,7 +14,7 @@ from swatchbook.comparison import metrics
 from swatchbook.comparison.side_by_side import compare
 from swatchbook.files import read_json
 
-SETTINGS = {"reference": "a", "confidence": 0.95}
+SETTINGS = {"reference": "a", "confidence": 0.95, "design": None}
 
 
 @pytest.mark.parametrize("seeds", [[0], [0, 1, 2]])

@@ -15,6 +15,7 @@ def metric(mean: float, interval: list[float] | None = None) -> dict[str, Any]:
 CLEAN: dict[str, Any] = {
     "comparison": {
         "seeds": [0, 1, 2, 3, 4],
+        "design": None,
         "models": {
             "a": {
                 "metrics": {"accuracy_gap": metric(0.001, [-0.01, 0.01]), "ece": metric(0.01)},
@@ -144,3 +145,13 @@ def test_one_model_alone_needs_no_seeds_to_be_compared() -> None:
     given = changed("comparison.seeds", [0])
     given["comparison"]["differences"] = []
     assert findings.of_dataset(**given) == []
+
+
+def test_a_sequential_comparison_has_few_seeds_only_where_they_decide_nothing() -> None:
+    given = changed("comparison.design", {"looks": [3], "margin": 1.5, "comparisons": 1})
+    given["comparison"]["seeds"] = [0, 1, 2]
+    for verdict, kinds in (("worse", []), ("equivalent", []), ("undecided", ["undecided"])):
+        given["comparison"]["differences"] = [{"model": "a", "accuracy": {"verdict": verdict}}]
+        found = findings.of_dataset(**given)
+        assert [finding.kind for finding in found] == kinds
+        assert all("All 3 seeds were used" in finding.text for finding in found)

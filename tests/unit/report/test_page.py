@@ -71,7 +71,17 @@ def least(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return write(results, config, results / "report.html")
 
 
-@pytest.fixture(scope="module", params=["made", "least"])
+@pytest.fixture(scope="module")
+def sequential(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A report of two data sets whose comparisons took as many seeds as a decision needed."""
+    results = tmp_path_factory.mktemp("results")
+    specs = {"first": {"title": "First"}, "second": {"title": "Second"}}
+    seeds = range(5)
+    config = make_results(results, specs=specs, seeds=seeds, until_decided=(3, 5))
+    return write(results, config, results / "report.html")
+
+
+@pytest.fixture(scope="module", params=["made", "least", "sequential"])
 def any_made(request: pytest.FixtureRequest) -> Made:
     return request.getfixturevalue(request.param)
 
@@ -334,7 +344,7 @@ def test_test_time_augmentation_stands_in_a_table_of_its_own(least: Made, tmp_pa
     file = folder / "alone" / "seed-4" / "metrics.json"
     measured = read_json(file)
     write_json(file, measured | {"views": measured["test"] | {"accuracy": 0.123}})
-    settings = least.config["comparison"]
+    settings = least.config["comparison"] | {"design": None}
     compare(folder, ["alone"], [4], settings, PUBLISHED, folder / "comparison.json")
     config = least.config | {"evaluation": {"views": {"mirror_shift": {"pixels": 1}}}}
     page = write(tmp_path, config, tmp_path / "report.html").page
@@ -366,3 +376,17 @@ def test_it_says_how_it_was_made(made: Made) -> None:
 def test_the_same_results_give_the_same_page(least: Made, tmp_path: Path) -> None:
     again = write(least.results, least.config, tmp_path / "report.html")
     assert again.file.read_bytes() == least.file.read_bytes()
+
+
+def test_a_sequential_report_says_its_design_and_each_look(sequential: Made) -> None:
+    text = sequential.page.one("main").text
+    assert "After 3, 5 seeds one looks; the intervals allow for all looks and for all 2" in text
+    assert "“Equivalent” means that the interval lies within 1.5 points" in text
+    assert "Gaps and log-loss have an interval each by itself" in text
+    assert "by Holm for" not in text
+    for comparison in judged(sequential):
+        (entry,) = comparison["differences"]
+        assert [look["seeds"] for look in entry["accuracy"]["looks"]] == [3, 5]
+        claims = [answer.claim for answer in sentences.answers("First", comparison)]
+        assert all("seeds each" in claim for claim in claims)
+    assert text.count("Look by look") == 2

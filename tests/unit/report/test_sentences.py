@@ -30,6 +30,7 @@ def comparison(
     return {
         "seeds": list(range(seeds)),
         "confidence": 0.95,
+        "design": None,
         "models": {
             name: {"metrics": {"accuracy": {"mean": mean}, "accuracy_gap": {"mean": gap_mean}}}
             for name, (mean, gap_mean) in means.items()
@@ -44,6 +45,21 @@ def comparison(
             }
         ],
     }
+
+
+def look(seeds: int, bounds: tuple[float, float] | None, verdict: str | None) -> dict[str, Any]:
+    size = sum(bounds) / 2 if bounds else 0.01
+    interval = list(bounds) if bounds else None
+    return {"seeds": seeds, "difference": size, "interval": interval, "verdict": verdict}
+
+
+def sequential(*looks: dict[str, Any], comparisons: int = 2) -> dict[str, Any]:
+    """One model against one reference, looked at after 3, 5 and 8 seeds."""
+    verdict = next(one["verdict"] for one in looks if one["verdict"])
+    given = comparison(verdict, NONE, seeds=looks[-1]["seeds"])
+    given["design"] = {"looks": [3, 5, 8], "margin": 1.5, "comparisons": comparisons}
+    given["differences"][0]["accuracy"]["looks"] = list(looks)
+    return given
 
 
 NONE = "no difference shown"
@@ -115,6 +131,64 @@ def test_the_sentence_on_the_gap_says_the_verdict(verdict: str, claim: str) -> N
     assert answer.gap.startswith(claim)
     assert "−0.4 points against 6.0" in answer.gap
     assert "difference −6.4, interval −7.0 to −5.8" in answer.gap
+
+
+@pytest.mark.parametrize(
+    ("looks", "claim"),
+    [
+        (
+            [look(3, (-0.03, 0.001), None), look(5, (-0.028, -0.012), "worse")],
+            "dropout is worse than baseline, decided after 5 seeds each: −2.00 points, 95 % "
+            "interval −2.80 to −1.20 (allows for 3 looks and 2 comparisons).",
+        ),
+        (
+            [look(3, (0.012, 0.028), "better")],
+            "dropout is better than baseline, decided after 3 seeds each: +2.00 points, 95 % "
+            "interval +1.20 to +2.80 (allows for 3 looks and 2 comparisons).",
+        ),
+        (
+            [look(3, (-0.012, 0.004), "equivalent")],
+            "dropout and baseline are equivalent within 1.5 points of test accuracy, decided after "
+            "3 seeds each: −0.40 points, 95 % interval −1.20 to +0.40 (allows for 3 looks and 2 "
+            "comparisons).",
+        ),
+        (
+            [look(3, (-0.012, -0.004), "equivalent")],
+            "dropout and baseline are equivalent within 1.5 points of test accuracy, dropout a "
+            "little worse, decided after 3 seeds each: ",
+        ),
+        (
+            [look(3, (-0.03, 0.02), None), look(8, (-0.022, 0.004), "undecided")],
+            "undecided between dropout and baseline, after 8 seeds each: −0.90 points, 95 % "
+            "interval −2.20 to +0.40 (allows for 3 looks and 2 comparisons); more than 2.20 points "
+            "is ruled out.",
+        ),
+        (
+            [look(3, None, "undecided")],
+            "undecided between dropout and baseline, after 3 seeds each: +1.00 points, without an "
+            "interval.",
+        ),
+    ],
+)
+def test_a_sequential_comparison_says_what_was_decided_and_when(
+    looks: list[dict[str, Any]], claim: str
+) -> None:
+    (answer,) = answers("Made up", sequential(*looks))
+    assert answer.claim.startswith(f"Made up: {claim}")
+    assert f"over {looks[-1]['seeds']} seeds; up to 8 were planned." in answer.detail
+    assert "p =" not in answer.detail
+
+
+def test_a_single_comparison_allows_for_no_other() -> None:
+    (answer,) = answers("Made up", sequential(look(3, (0.012, 0.028), "better"), comparisons=1))
+    assert "(allows for 3 looks)." in answer.claim
+
+
+def test_seeds_that_other_comparisons_needed_are_told() -> None:
+    given = sequential(look(3, (0.012, 0.028), "better"), look(5, (0.01, 0.02), None))
+    (answer,) = answers("Made up", given)
+    assert "decided after 3 seeds each: +2.00 points" in answer.claim
+    assert "after 5 its difference is +1.50 points, interval +1.00 to +2.00." in answer.detail
 
 
 @pytest.mark.parametrize("seeds", [1, 2])

@@ -13,11 +13,21 @@ def found(p_values: list[float | None], size: float = 0.01, seeds: int = 3) -> d
     return {
         "seeds": list(range(seeds)),
         "confidence": 0.95,
+        "design": None,
         "differences": [
             {"model": str(n), "accuracy": {"difference": size, "p_value": p, "verdict": "?"}}
             for n, p in enumerate(p_values)
         ],
     }
+
+
+def test_what_a_sequential_design_has_decided_stays() -> None:
+    given = found([None, None]) | {"design": {"looks": [3, 5], "margin": 1.5, "comparisons": 2}}
+    for entry, verdict in zip(given["differences"], ("worse", "equivalent"), strict=True):
+        entry["accuracy"]["verdict"] = verdict
+    (judged,) = verdicts.judged([given])
+    assert [e["accuracy"]["verdict"] for e in judged["differences"]] == ["worse", "equivalent"]
+    assert [e["accuracy"]["holm_p_value"] for e in judged["differences"]] == [None, None]
 
 
 def test_all_comparisons_of_a_report_are_allowed_for_together() -> None:

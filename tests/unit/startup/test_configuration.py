@@ -45,7 +45,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "ablation": None,
     "evaluation": {"views": None},
-    "comparison": {"reference": "plain", "confidence": 0.95},
+    "comparison": {"reference": "plain", "confidence": 0.95, "margin": 1.75},
     "report": {"title": "Swatchbook", "notice": None},
 }
 SGD = {
@@ -175,7 +175,39 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "null": ({"training": None}, "key 'training' is null; allowed: keys and values"),
     "an empty text": ({"report": {"title": ""}}, 'is ""; allowed: a text, not empty'),
-    "an empty list": ({"seeds": []}, "key 'seeds' is []; allowed: a list, at least 1 of them"),
+    "an empty list": ({"seeds": []}, "key 'seeds' is []; allowed: a list of whole numbers"),
+    "a word for seeds": ({"seeds": "many"}, "each once, or from, to and until"),
+    "seeds without an end": ({"seeds": {"from": 3, "until": "decided"}}, "'seeds.to' is missing"),
+    "seeds until something else": (
+        {"seeds": {"from": 3, "to": 8, "until": "tired"}},
+        'key \'seeds.until\' is "tired"; allowed: "decided"',
+    ),
+    "seeds without until": ({"seeds": {"from": 3, "to": 8}}, "key 'seeds.until' is missing"),
+    "too few seeds to begin with": (
+        {"seeds": {"from": 2, "to": 8, "until": "decided"}},
+        "key 'seeds.from' is 2; allowed: a whole number, at least 3",
+    ),
+    "seeds from more than to": (
+        {"seeds": {"from": 8, "to": 5, "until": "decided"}},
+        "key 'seeds.to' is 5; allowed where seeds.from is 8: at least 9 (for a fixed number of "
+        "seeds give a list",
+    ),
+    "as many seeds from as to": (
+        {"seeds": {"from": 5, "to": 5, "until": "decided"}},
+        "key 'seeds.to' is 5; allowed where seeds.from is 5: at least 6",
+    ),
+    "an unknown key of seeds": (
+        {"seeds": {"from": 3, "to": 8, "untill": "decided"}},
+        "unknown key 'seeds.untill'; did you mean 'until'?",
+    ),
+    "no margin": (
+        {"comparison": {"margin": 0}},
+        "key 'comparison.margin' is 0; allowed: points, more than 0, or null to call no",
+    ),
+    "a negative margin": (
+        {"comparison": {"margin": -1.5}},
+        "key 'comparison.margin' is -1.5; allowed: points, more than 0",
+    ),
     "a seed twice": ({"seeds": [1, 1]}, "key 'seeds' is [1, 1]; allowed: a list"),
     "a seed too large": ({"seeds": [2**32]}, "'seeds[0]' is 4294967296; allowed: a whole number"),
     "no models": ({"models": {}}, "key 'models' is {}; allowed: keys and values, at least 1"),

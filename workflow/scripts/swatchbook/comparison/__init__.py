@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "metrics": ["summary"],
+        "sequential": ["look"],
         "side_by_side": ["compare"],
     },
 )

@@ -1,24 +1,38 @@
 """What is said of two models: their differences, and who is right where."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from swatchbook.comparison import inference
+from swatchbook.comparison import inference, sequential
 from swatchbook.comparison.metrics import METRICS
 from swatchbook.comparison.runs import Runs
 
 
-def between(model: Runs, reference: Runs, confidence: float) -> dict[str, Any]:
+def between(
+    model: Runs,
+    reference: Runs,
+    confidence: float,
+    design: sequential.Design | None = None,
+) -> dict[str, Any]:
     """Return an entry of ``differences`` in ``comparison.json``, all of it model minus reference.
 
-    What its keys are stands at `side_by_side.compare`.
+    What its keys are stands at `side_by_side.compare`. With a sequential design, what is said of
+    accuracy follows from its looks; the rest is as with a fixed number of seeds.
     """
     seeds = min(len(model.seeds), len(reference.seeds))
+    described = {
+        name: _described(found, seeds, confidence, higher_is_better)
+        for name, (found, higher_is_better) in _measured(model, reference).items()
+    }
+    described["accuracy"] |= {"looks": None}
+    if design:
+        described["accuracy"] |= _looked_at(
+            sequential.path(model.correct, reference.correct, design)
+        )
     return {
-        **{
-            name: _described(found, seeds, confidence, higher_is_better)
-            for name, (found, higher_is_better) in _measured(model, reference).items()
-        },
+        **described,
         "mcnemar": mcnemar(model, reference),
         "shares": shares(model, reference),
     }
@@ -68,6 +82,18 @@ def _described(
         "verdict": inference.verdict(
             found.estimate, found.p_value, seeds, confidence, higher_is_better
         ),
+    }
+
+
+def _looked_at(looks: Sequence[sequential.Look]) -> dict[str, Any]:
+    """Return what replaces the description of a fixed number of seeds."""
+    decisive = sequential.decided(looks)
+    return {
+        "interval": looks[-1].interval,
+        "p_value": None,
+        "smallest_detectable": None,
+        "verdict": decisive.verdict if decisive else sequential.UNDECIDED,
+        "looks": [asdict(look) for look in looks],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.comparison import differences, published, runs, summaries
+from swatchbook.comparison import differences, published, runs, sequential, summaries
 from swatchbook.files import write_json
 
 
@@ -24,6 +24,9 @@ def compare(
 
     ``test_images``, ``seeds``, ``confidence``, ``reference``
         What was compared and how.
+    ``design`` [seeds that are a list]
+        That of a sequential comparison: ``looks``, the numbers of seeds planned; ``margin``, in
+        points; ``comparisons``, how many of the report it allows for.
     ``models.<model>``
         ``metrics.<name>``: ``per_seed``, their ``mean`` and its ``interval`` over seeds [one
         seed], of each of `metrics.METRICS` on the test images (``accuracy``, ``macro_f1``,
@@ -45,6 +48,10 @@ def compare(
         over seeds, model minus reference; ``standard_error``, ``degrees_of_freedom``, ``interval``,
         ``p_value`` and ``smallest_detectable`` [one seed]; ``verdict``, that of this comparison
         alone: the report's words on accuracy allow for all of its comparisons.
+        ``accuracy.looks`` [seeds that are a list]: at each look ``seeds``, ``difference``,
+        ``interval`` and ``verdict`` [going on, or decided before]. Then ``interval`` is that of the
+        last look, which like all of them allows for the looks and for all comparisons, ``verdict``
+        that of the look that decided, and there is neither ``p_value`` nor ``smallest_detectable``.
         ``mcnemar``: for each seed, ``seed``, ``only_model`` and ``only_reference`` (test images
         that only the one called right) and ``p_value``.
         ``shares``: of all pairs of test image and runs, who is right.
@@ -60,7 +67,7 @@ def compare(
     models, seeds
         Which cells there are.
     settings
-        ``reference`` (a model's name) and ``confidence``.
+        ``reference`` (a model's name), ``confidence`` and ``design`` (`looks.design`).
     published_folder
         Where the tutorial's printed figures are.
     output
@@ -70,6 +77,8 @@ def compare(
     labels, validation = (_labels(results, split) for split in ("test", "validation"))
     of_models = {model: runs.read(results / model, seeds, labels, validation) for model in models}
     confidence, reference = settings["confidence"], settings["reference"]
+    planned = settings["design"]
+    design = sequential.Design.of(planned, confidence) if planned else None
     write_json(
         output,
         {
@@ -77,13 +86,14 @@ def compare(
             "seeds": list(seeds),
             "confidence": confidence,
             "reference": reference,
+            "design": planned,
             "models": {
                 model: summaries.describe(of_model, confidence)
                 for model, of_model in of_models.items()
             },
             "differences": [
                 {"model": model, "reference": reference}
-                | differences.between(of_models[model], of_models[reference], confidence)
+                | differences.between(of_models[model], of_models[reference], confidence, design)
                 for model in models
                 if model != reference
             ],

@@ -52,7 +52,8 @@ class DataSet:
 
     @property
     def seeds(self) -> Sequence[int]:
-        return self.config["seeds"]
+        """Those of all its models; where as many as a decision needs are taken, its own."""
+        return self.comparison["seeds"]
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from swatchbook.comparison import inference
+from swatchbook.comparison import inference, sequential
 from swatchbook.report.sentences import interval, percent, points
 
 CONFUSED = 0.05  # of a class's test images: fewer are not worth a finding
@@ -81,6 +81,9 @@ def _seeds(comparison: Mapping[str, Any]) -> Iterator[Finding]:
     seeds = len(comparison["seeds"])
     if not comparison["differences"]:
         return
+    if comparison["design"]:
+        yield from _undecided(comparison)
+        return
     if seeds < inference.ENOUGH_SEEDS:
         yield Finding(
             "too few seeds",
@@ -95,6 +98,22 @@ def _seeds(comparison: Mapping[str, Any]) -> Iterator[Finding]:
             "few seeds",
             f"{seeds} seeds for each model can show differences of about "
             f"{points(max(sizes)).lstrip('+')} points; more seeds show smaller ones.",
+            "differences",
+        )
+
+
+def _undecided(comparison: Mapping[str, Any]) -> Iterator[Finding]:
+    models = [
+        entry["model"]
+        for entry in comparison["differences"]
+        if entry["accuracy"]["verdict"] == sequential.UNDECIDED
+    ]
+    if models:
+        yield Finding(
+            "undecided",
+            f"All {len(comparison['seeds'])} seeds were used and do not decide on "
+            f"{', '.join(models)}: a larger seeds.to, a larger comparison.margin or more test "
+            "images would.",
             "differences",
         )
 

@@ -12,7 +12,7 @@ import yaml
 from markupsafe import Markup
 
 from swatchbook import provenance
-from swatchbook.comparison import inference, metrics, published
+from swatchbook.comparison import inference, looks, metrics, published
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json, write_text
 from swatchbook.report import datasets, drawings, findings, records, sections, sentences, verdicts
@@ -68,6 +68,7 @@ def write_report(
         data={dataset["name"]: _scripted(dataset["gallery"]) for dataset in shown},
         versions=provenance.versions(),
         trained=_trained(shown),
+        seeds=_seeds(shown),
         **_looks(page_folder),
         **_settings(config),
     )
@@ -109,7 +110,7 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": config["report"]["title"],
         "notice": config["report"]["notice"],
-        "seeds": config["seeds"],
+        "sequential": looks.design(config),
         "epochs": _epochs(trainings),
         "watched": any(training["watch_test"] for training in trainings),
         "views": " ".join(config["evaluation"]["views"] or ()).replace("_", " and "),
@@ -199,6 +200,17 @@ def _scripted(gallery: Mapping[str, Any]) -> dict[str, Any]:
         "images": images,
         "colours": list(model_colours(gallery["models"]).values()),
     }
+
+
+def _seeds(datasets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Say which seeds the models have, by data set where they are not the same."""
+    of = {dataset["spec"]["title"]: dataset["comparison"]["seeds"] for dataset in datasets}
+    told = {title: ", ".join(map(str, seeds)) for title, seeds in of.items()}
+    if len(set(told.values())) > 1:
+        text = "; ".join(f"{title}: {seeds}" for title, seeds in told.items())
+    else:
+        text = next(iter(told.values()))
+    return {"counts": sorted({len(seeds) for seeds in of.values()}), "told": text}
 
 
 def _trained(datasets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

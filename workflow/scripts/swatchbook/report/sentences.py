@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from swatchbook.comparison import inference
+from swatchbook.comparison import inference, sequential
 
 BRIEF = 80  # characters
 
@@ -87,7 +87,8 @@ class Answer:
 def answers(dataset: str, comparison: Mapping[str, Any]) -> list[Answer]:
     """Return what opens the report for one data set, one answer for each comparison.
 
-    The words are those of `inference.verdict`; with fewer than three seeds nothing is claimed.
+    The words are those of `inference.verdict`, with fewer than three seeds nothing is claimed; or,
+    where as many seeds were taken as a decision needed, those of `sequential.decision`.
 
     Parameters
     ----------
@@ -108,12 +109,74 @@ def answers(dataset: str, comparison: Mapping[str, Any]) -> list[Answer]:
         ]
     return [
         Answer(
-            _claim(dataset, entry, comparison),
+            (_decided if comparison["design"] else _claim)(dataset, entry, comparison),
             _gap(entry, models),
-            _detail(entry, models, comparison),
+            (_looks if comparison["design"] else _detail)(entry, models, comparison),
         )
         for entry in comparison["differences"]
     ]
+
+
+def _decided(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
+    """Say what a sequential comparison has decided, and after how many seeds."""
+    model, reference, design = entry["model"], entry["reference"], comparison["design"]
+    verdict, looks = entry["accuracy"]["verdict"], entry["accuracy"]["looks"]
+    look = _decisive(entry)
+    bounds = look["interval"]
+    margin = None if design["margin"] is None else f"{design['margin']:g}"
+    claim = {
+        inference.BETTER: f"{model} is better than {reference}",
+        inference.WORSE: f"{model} is worse than {reference}",
+        sequential.EQUIVALENT: f"{model} and {reference} are equivalent within {margin} points of "
+        "test accuracy",
+        sequential.UNDECIDED: f"undecided between {model} and {reference}",
+    }[verdict]
+    if verdict == sequential.EQUIVALENT and (bounds[0] > 0 or bounds[1] < 0):
+        claim += f", {model} a little {'better' if bounds[0] > 0 else 'worse'}"
+    when = "after" if verdict == sequential.UNDECIDED else "decided after"
+    text = (
+        f"{dataset}: {claim}, {when} {look['seeds']} seeds each: "
+        f"{points(look['difference'], 2)} points"
+    )
+    if bounds is None:
+        return f"{text}, without an interval."
+    low, high = (points(bound, 2) for bound in bounds)
+    count, total = len(design["looks"]), design["comparisons"]
+    text += (
+        f", {percent(comparison['confidence'], 0)} interval {low} to {high} (allows for {count} "
+        f"looks{'' if total == 1 else f' and {total} comparisons'})"
+    )
+    if verdict == sequential.UNDECIDED:
+        beyond = points(max(map(abs, looks[-1]["interval"])), 2).lstrip("+")
+        text += f"; more than {beyond} points is ruled out"
+    return f"{text}."
+
+
+def _decisive(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the look that decided, or the last one."""
+    looks = entry["accuracy"]["looks"]
+    return next((look for look in looks if look["verdict"]), looks[-1])
+
+
+def _looks(
+    entry: Mapping[str, Any], models: Mapping[str, Any], comparison: Mapping[str, Any]
+) -> str:
+    """Say how many seeds were planned and used, and what the accuracies are."""
+    model, reference, design = entry["model"], entry["reference"], comparison["design"]
+    ours, theirs = (models[name]["metrics"]["accuracy"]["mean"] for name in (model, reference))
+    planned, seeds = design["looks"][-1], len(comparison["seeds"])
+    text = (
+        f"Test accuracy {percent(ours, 2)} against {percent(theirs, 2)} over {seeds} seeds; up to "
+        f"{planned} were planned."
+    )
+    decisive, last = _decisive(entry), entry["accuracy"]["looks"][-1]
+    if last["seeds"] > decisive["seeds"] and last["interval"]:
+        low, high = (points(bound, 2) for bound in last["interval"])
+        text += (
+            f" Other comparisons needed more seeds than this one: after {last['seeds']} its "
+            f"difference is {points(last['difference'], 2)} points, interval {low} to {high}."
+        )
+    return text
 
 
 def _claim(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:

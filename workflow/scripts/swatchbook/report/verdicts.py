@@ -12,7 +12,8 @@ def judged(comparisons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     Each difference of accuracy gets ``holm_p_value`` (``None`` for a single seed),
     ``holm_comparisons`` (how many p-values that allows for: all of the report's differences of
-    accuracy) and the ``verdict`` that follows from them by `inference.verdict`.
+    accuracy) and the ``verdict`` that follows from them by `inference.verdict`. Those of a
+    sequential design have allowed for all comparisons from the beginning: they keep their verdict.
 
     Parameters
     ----------
@@ -29,6 +30,8 @@ def judged(comparisons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for (comparison, accuracy), p_value in zip(found, adjusted, strict=True):
         accuracy["holm_p_value"] = p_value
         accuracy["holm_comparisons"] = sum(value is not None for value in adjusted)
+        if comparison["design"]:
+            continue
         accuracy["verdict"] = inference.verdict(
             accuracy["difference"], p_value, len(comparison["seeds"]), comparison["confidence"]
         )

@@ -23,7 +23,8 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
     Raises
     ------
     ConfigurationError
-        As `checked`; also for a reference that is no model, for several GPUs where there can be but
+        As `checked`; also for a reference that is no model, for no room between the first and the
+        last number of seeds, for several GPUs where there can be but
         one or none, and for layers in an impossible order.
     """
     if isinstance(value, Mapping) and value.get("ablation"):
@@ -43,11 +44,22 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
             hint=nearest(reference, models),
         )
     config["comparison"]["reference"] = reference
+    _check_seeds(config["seeds"], where)
     _check_gpus(config["training"], "training", where)
     for name, model in config["models"].items():
         _check_gpus(model["training"], f"models.{name}.training", where)
         layer_order.check_stack(model["layers"], f"models.{name}.layers", where)
     return config
+
+
+def _check_seeds(seeds: Any, where: str | Path) -> None:
+    if isinstance(seeds, Mapping) and seeds["to"] <= seeds["from"]:
+        raise ConfigurationError(
+            f"key 'seeds.to' is {seeds['to']}; allowed where seeds.from is {seeds['from']}: at "
+            f"least {seeds['from'] + 1}",
+            where=where,
+            hint="for a fixed number of seeds give a list, seeds: [0, 1, 2]",
+        )
 
 
 def _check_reference_of_ablation(config: dict[str, Any], where: str | Path) -> None:
