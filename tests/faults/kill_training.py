@@ -25,6 +25,11 @@ from trainings import Training, differences, kill, wait_until
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 EPOCHS = 6
+# One model keeps the weights of its best epoch, which a checkpoint then has too.
+ENDS = {
+    "baseline": {},
+    "dropout": {"keep": "best", "early_stopping": {"patience": 3, "min_delta": 0.0}},
+}
 
 
 def observe(
@@ -80,7 +85,7 @@ def main() -> None:
         decoding.decode(spec, ROOT / "demo/resources/own-images", work / "arrays")
         pairs = [(model, precision) for model in config["models"] for precision in PRECISIONS]
         for number, (model, precision) in enumerate(pairs):
-            settings = config["training"] | {"precision": precision, "epochs": EPOCHS}
+            settings = config["training"] | {"precision": precision, "epochs": EPOCHS} | ENDS[model]
             layers = config["models"][model]["layers"]
             name = f"{model}-{precision}"
             untouched = Training(work / f"{name}-untouched", work / "arrays", layers, settings)
@@ -111,8 +116,9 @@ def markdown(observations: list[Mapping[str, Any]], seed: int) -> str:
             "## Trainings killed at random moments",
             "",
             f"{kills} times SIGKILL (random moments from seed {seed}), {EPOCHS} epochs of the "
-            "demo's images in colour; then one more start to the end. Compared with an untouched "
-            "training: `model.keras`, `history.csv` and TensorBoard's values, times left out.",
+            "demo's images in colour; dropout may stop before and keeps its best epoch's weights. "
+            "Then one more start to the end. Compared with an untouched training: `model.keras`, "
+            "`history.csv` and TensorBoard's values, times left out.",
             "",
             "| model | precision | kills | epochs kept at each kill | the last run resumed after "
             "epochs | differences |",

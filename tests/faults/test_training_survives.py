@@ -155,6 +155,34 @@ def test_any_recipe_that_is_killed_goes_on_to_the_same_bits(
     assert differences(killed.cell, untouched.cell) == []
 
 
+@pytest.mark.parametrize("averaging", [None, {"ema": {"decay": 0.5}}])
+def test_a_training_that_stops_early_is_killed_after_each_epoch_and_keeps_the_same_best_weights(
+    data: Path, tmp_path: Path, averaging: Any
+) -> None:
+    settings = MORE | {
+        "epochs": 12,
+        "learning_rate": 0.15,
+        "averaging": averaging,
+        "early_stopping": {"patience": 2, "min_delta": 0},
+        "keep": "best",
+    }
+    killed, untouched = (
+        Training(tmp_path / part, data, LAYERS, settings) for part in ("killed", "untouched")
+    )
+    assert untouched.run() == (0, "")
+    stopped = untouched.run_json()["stopped_after"]
+    assert untouched.run_json()["kept_epoch"] == stopped - 2 < 10
+    for epoch in range(1, stopped):
+        assert killed.run(kill=(CHECKPOINTS, "_rename", 2)) == (-signal.SIGKILL, "")
+        assert killed.epochs_kept()[-1] == epoch
+    assert killed.run(kill=("swatchbook.training.model_files", "save", 1)) == (-signal.SIGKILL, "")
+    assert killed.run() == (0, "")
+    found = killed.run_json()
+    assert found["resumed_after"] == list(range(1, stopped + 1))
+    assert (found["stopped_after"], found["kept_epoch"]) == (stopped, stopped - 2)
+    assert differences(killed.cell, untouched.cell) == []
+
+
 def test_a_training_killed_from_outside_when_an_epoch_has_ended_goes_on_to_the_same_bits(
     training: Training,
     untouched: Callable[[], Training],

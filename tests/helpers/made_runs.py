@@ -24,7 +24,10 @@ def runs_with(correct: np.ndarray, train: float, train_loss: float, loss: float 
         for row in correct
     ]
     device = {"name": "A CPU", "precision": "float32", "threads": 1}
-    facts = [{"seconds_in_epochs": 2.0 + n, "parameters": 7} for n in range(len(correct))]
+    facts = [
+        {"seconds_in_epochs": 2.0 + n, "parameters": 7, "kept_epoch": 2}
+        for n in range(len(correct))
+    ]
     history = pd.DataFrame({"epoch": [1, 2], "val_loss": [0.4, 0.5], "images_per_second": 10.0})
     return Runs(
         seeds=range(len(correct)),

@@ -137,6 +137,8 @@ def _make_run(
             "training_images": len(labels["train"]),
             "device": device | {"reason": "it was made up", "threads": 1},
             "versions": dict.fromkeys(("python", "tensorflow", "keras", "numpy"), "1.2.3"),
+            "stopped_after": TRAINING["epochs"],
+            "kept_epoch": TRAINING["epochs"],
             "resumed_after": [1] if seed == 0 else [],
             "other_processors": [],
             "started": "2026-01-02T03:04:05Z",

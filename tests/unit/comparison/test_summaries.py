@@ -1,5 +1,7 @@
 """A model is described by what its runs have."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,6 +34,15 @@ def test_a_description_has_means_intervals_and_costs() -> None:
     assert found["seconds"] == pytest.approx(3)
     assert found["parameters"] == 7
     assert found["epochs"] == 2
+    assert (found["epochs_per_seed"], found["kept_epoch"]) == ([2, 2, 2], [2, 2, 2])
     assert found["best_epoch"] == [1, 1, 1]
     assert found["images_per_second"] == 10
     assert found["wilson"] == [inference.wilson_interval(n, 4, 0.95) for n in (2, 3, 4)]
+
+
+def test_seeds_that_stopped_after_other_epochs_are_told_one_by_one() -> None:
+    runs = runs_with(np.ones((2, 4)), train=0.9, train_loss=0.2)
+    histories = [runs.histories[0], runs.histories[1].iloc[:1]]
+    found = describe(replace(runs, histories=histories), 0.95)
+    assert found["epochs"] == 1.5
+    assert found["epochs_per_seed"] == [2, 1]

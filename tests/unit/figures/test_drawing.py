@@ -184,6 +184,20 @@ def test_without_a_printed_run_only_the_seeds_are_drawn(tmp_path: Path) -> None:
     assert pd.read_csv(drawn.figures / "tutorial.csv").empty
 
 
+def test_curves_of_seeds_that_stopped_early_end_where_the_longest_does(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path / "fashion-mnist", ["a"], [0, 1], ["x", "y"], watch_test=True)
+    history = folder / "a" / "seed-0" / "history.csv"
+    pd.read_csv(history).iloc[:1].to_csv(history, index=False)
+    figures = draw(folder, ["a"], [0, 1], ["x", "y"], {"watched", "scheduled"})
+    curves = pd.read_csv(figures / "learning_curves.csv")
+    losses = curves[(curves["images"] == "validation") & (curves["metric"] == "loss")]
+    assert losses["epoch"].tolist() == [1, 2]
+    assert losses["mean"].tolist() == losses["greatest"].tolist() == [1.2, 0.6]
+    assert pd.read_csv(figures / "learning_rate.csv")["epoch"].tolist() == [1, 2]
+    beside = pd.read_csv(figures / "tutorial.csv")
+    assert set(beside["epoch"]) == {1}, "only what every seed has is counted"
+
+
 def test_the_learning_rate_is_drawn_of_every_model_where_one_has_a_schedule(tmp_path: Path) -> None:
     folder = make_dataset(tmp_path, ["a", "b"], [0, 1], ["x", "y"])
     history = folder / "b" / "seed-0" / "history.csv"

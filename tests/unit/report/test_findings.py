@@ -20,7 +20,8 @@ CLEAN: dict[str, Any] = {
             "a": {
                 "metrics": {"accuracy_gap": metric(0.001, [-0.01, 0.01]), "ece": metric(0.01)},
                 "best_epoch": [3, 3, 3, 2, 3],
-                "epochs": 3,
+                "epochs_per_seed": [3] * 5,
+                "kept_epoch": [3] * 5,
                 "scaling": None,
             }
         },

@@ -356,11 +356,16 @@ def test_test_time_augmentation_stands_in_a_table_of_its_own(least: Made, tmp_pa
     assert plain not in with_views[0].text
 
 
+def test_the_page_says_when_trainings_end(made: Made) -> None:
+    text = made.page.one("main").text
+    assert "Training goes through all its epochs; the weights of the last epoch are kept." in text
+
+
 def test_a_training_that_was_resumed_says_so(made: Made) -> None:
     rows = [row for row in made.page.all("tr") if "A made-up CPU float32" in row.text]
     assert len(rows) == len(made.config["datasets"]) * 2 * 3
-    assert {row.text.endswith("float32 1") for row in rows if " 0 " in row.text[:25]} == {True}
-    assert sum(row.text.endswith("float32 –") for row in rows) == len(rows) * 2 // 3
+    assert {row.text.endswith("float32 2 2 1") for row in rows if " 0 " in row.text[:25]} == {True}
+    assert sum(row.text.endswith("float32 2 2 –") for row in rows) == len(rows) * 2 // 3
 
 
 def test_it_says_how_it_was_made(made: Made) -> None:

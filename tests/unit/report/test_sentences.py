@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from swatchbook.report.sentences import answers, brief, interval, p_value, percent, points
+from swatchbook.report.sentences import (
+    answers,
+    brief,
+    how_trainings_end,
+    interval,
+    p_value,
+    percent,
+    points,
+)
 
 
 def comparison(
@@ -266,3 +274,42 @@ def test_what_anchors_let_stand_twice_is_written_out_twice() -> None:
     assert brief([pool, {"flatten": {}}, pool]) == (
         "[{pool: {size: 2}}, {flatten: {}}, {pool: {size: 2}}]"
     )
+
+
+TRAINING = {"early_stopping": None, "keep": "last", "monitor": "val_loss", "averaging": None}
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (
+            {},
+            "Training goes through all its epochs; the weights of the last epoch are kept.",
+        ),
+        (
+            {"early_stopping": {"patience": 3, "min_delta": 0}, "keep": "best"},
+            "Training stops when the validation loss has not improved for 3 epochs; the weights of "
+            "the best epoch, with the lowest validation loss, are kept.",
+        ),
+        (
+            {
+                "early_stopping": {"patience": 1, "min_delta": 0.01},
+                "monitor": "val_accuracy",
+                "averaging": {"ema": {}},
+            },
+            "Training stops when the validation accuracy has not improved by more than 0.01 for an "
+            "epoch; the averaged weights of the last epoch are kept.",
+        ),
+    ],
+)
+def test_the_page_says_when_trainings_end_and_what_they_keep(
+    own: dict[str, Any], told: str
+) -> None:
+    assert how_trainings_end(dict.fromkeys("ab", TRAINING | own)) == [told]
+
+
+def test_models_that_end_otherwise_are_told_by_name() -> None:
+    trainings = {"a": TRAINING, "b": TRAINING | {"keep": "best"}, "c": TRAINING}
+    one, other = how_trainings_end(trainings)
+    assert one.startswith("a, c: training goes through all its epochs; the weights of the last")
+    assert other.startswith("b: training goes")

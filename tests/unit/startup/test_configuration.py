@@ -32,6 +32,9 @@ DEFAULTS: dict[str, Any] = {
         "clip_norm": None,
         "label_smoothing": 0,
         "averaging": None,
+        "early_stopping": None,
+        "keep": "last",
+        "monitor": "val_loss",
         "augmentation": [],
         "shuffle": True,
         "drop_last_batch": False,
@@ -483,6 +486,46 @@ def test_the_exercises_are_the_default_baseline_with_one_change_each() -> None:
         if variant["change"] == "depth"
     ]
     assert convolutions == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("training", "told"),
+    [
+        ({"early_stopping": {}}, "key 'training.early_stopping.patience' is missing"),
+        ({"early_stopping": 3}, "is 3; allowed: null, or patience (epochs) and min_delta"),
+        ({"early_stopping": {"patience": 0}}, "is 0; allowed: a whole number, at least 1"),
+        ({"early_stopping": {"patience": 1, "min_delta": -1}}, "is -1; allowed: a number, at le"),
+        ({"keep": "first"}, 'key \'training.keep\' is "first"; allowed: "last", "best"'),
+        ({"monitor": "loss"}, 'is "loss"; allowed: "val_loss", "val_accuracy"'),
+    ],
+)
+def test_what_no_training_can_end_by_is_refused(training: Any, told: str) -> None:
+    assert told in refusal(LEAST | {"training": training})
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"keep": "best"}, "key 'training.keep' of the model plain is \"best\"; allowed where a"),
+        ({"early_stopping": {"patience": 1}}, "(split.validation_share is 0): null"),
+        ({}, None),
+    ],
+)
+def test_a_data_set_without_validation_images_can_decide_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: dict[str, Any], told: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spec = config_files.read(ROOT / "demo/config/datasets/own-images.yaml")
+    spec["split"]["validation_share"] = 0
+    Path("config/datasets").mkdir(parents=True)
+    Path("config/datasets/a.yaml").write_text(yaml.safe_dump(spec))
+    given = LEAST | {"training": own}
+    if told is None:
+        configuration.complete(given, ROOT / "workflow")
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        configuration.complete(given, ROOT / "workflow")
+    assert told in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_the_first_folder_that_has_a_data_set_is_taken(tmp_path: Path) -> None:

@@ -46,6 +46,9 @@ SETTINGS = {
     "shuffle": True,
     "drop_last_batch": False,
     "watch_test": False,
+    "early_stopping": None,
+    "keep": "last",
+    "monitor": "val_loss",
 }
 generator = np.random.default_rng(0)
 # Ten whole batches, and one of a single image: of three replicas two have none.

@@ -91,7 +91,7 @@ def tutorial_table(
         (whether what was printed lies from least to greatest, but for its rounding). ``None``
         where there is nothing to compare.
     """
-    printed = tutorial_run(folder, dataset, len(histories[0]))
+    printed = tutorial_run(folder, dataset, min(map(len, histories)))
     if printed is None or any(history["test_accuracy"].isna().any() for history in histories):
         return None
     tables = []

@@ -40,8 +40,10 @@ def compare(
         ``reliability``: ``before`` and ``after`` [no validation set] temperature scaling, a list of
         bins with ``from``, ``to``, ``count`` (images, summed over seeds), ``confidence`` and
         ``accuracy`` (means over these) [empty bin].
-        ``best_epoch`` of each seed [no validation set], ``epochs``, ``parameters``, ``seconds`` and
-        ``images_per_second`` (means), ``devices``, ``precisions``, ``threads``.
+        ``best_epoch`` of each seed, that of the lowest validation loss [no validation set];
+        ``kept_epoch`` of each seed, whose weights were kept; ``epochs_per_seed``, which were made,
+        and ``epochs``, their mean; ``parameters``, ``seconds`` and ``images_per_second`` (means),
+        ``devices``, ``precisions``, ``threads``.
     ``differences``, a list with an entry for each other model
         ``model``, ``reference``.
         ``accuracy``, ``log_loss``, ``accuracy_gap``, ``log_loss_gap``: ``difference`` of the means

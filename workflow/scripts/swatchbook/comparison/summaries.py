@@ -61,8 +61,11 @@ def _views(runs: Runs, confidence: float) -> dict[str, Any] | None:
 def _costs(runs: Runs) -> dict[str, Any]:
     """Return what the trainings of one model took, and what they ran on."""
     devices = [run["device"] for run in runs.runs]
+    epochs = [len(history) for history in runs.histories]
     return {
-        "epochs": len(runs.histories[0]),
+        "epochs": sum(epochs) / len(epochs) if len(set(epochs)) > 1 else epochs[0],
+        "epochs_per_seed": epochs,
+        "kept_epoch": [run["kept_epoch"] for run in runs.runs],
         "parameters": runs.runs[0]["parameters"],
         "seconds": float(np.mean([run["seconds_in_epochs"] for run in runs.runs])),
         "images_per_second": float(

@@ -93,9 +93,32 @@ def read(
     )
 
 
+def by_epoch(histories: Sequence[pd.DataFrame], column: str) -> np.ndarray:
+    """Return one column of each seed's history, float64, shape (seeds, epochs).
+
+    NaN where a seed made fewer epochs than others.
+    """
+    values = np.full((len(histories), max(map(len, histories))), np.nan)
+    for row, history in zip(values, histories, strict=True):
+        row[: len(history)] = history[column]
+    return values
+
+
+def longest(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the history of the seed that made the most epochs, the first of these."""
+    return max(histories, key=len)
+
+
 def over_seeds(values: np.ndarray, **columns: object) -> pd.DataFrame:
-    """Return mean, least and greatest over the first axis as columns behind those given."""
-    means = {"mean": values.mean(0), "least": values.min(0), "greatest": values.max(0)}
+    """Return mean, least and greatest over the first axis as columns behind those given.
+
+    Of what there is: NaN is passed over.
+    """
+    means = {
+        "mean": np.nanmean(values, 0),
+        "least": np.nanmin(values, 0),
+        "greatest": np.nanmax(values, 0),
+    }
     return pd.DataFrame({**columns, **means})
 
 

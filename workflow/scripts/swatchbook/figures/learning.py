@@ -8,25 +8,27 @@ import pandas as pd
 
 from swatchbook.comparison import published
 from swatchbook.figures import style
-from swatchbook.figures.inputs import Drawn, over_seeds
+from swatchbook.figures.inputs import Drawn, by_epoch, longest, over_seeds
 from swatchbook.figures.style import write_table
 
 
 def draw_learning_curves(of: Drawn, folder: Path) -> None:
     """Draw accuracy and loss by epoch: the mean over seeds, and a band from least to most.
 
-    A circle marks the epoch where the mean validation loss is lowest.
+    A circle marks the epoch where the mean validation loss is lowest. Where seeds made different
+    numbers of epochs, mean and band are of those that made the epoch.
     """
     figure, (panels,) = style.new(10, 4, 1, 2)
     tables = []
     for axes, metric in zip(panels, ("accuracy", "loss"), strict=True):
         for model in of.models:
-            best = np.array([history["val_loss"] for history in of.histories[model]]).mean(0)
+            histories = of.histories[model]
+            losses = by_epoch(histories, "val_loss")
             for prefix, line, part in (("", "--", "training"), ("val_", "-", "validation")):
-                curves = np.array([h[f"{prefix}{metric}"] for h in of.histories[model]])
+                curves = by_epoch(histories, f"{prefix}{metric}")
                 if np.isnan(curves).all():
                     continue
-                epochs = of.histories[model][0]["epoch"]
+                epochs = longest(histories)["epoch"]
                 colour = of.colours[model]
                 table = over_seeds(curves, model=model, images=part, metric=metric, epoch=epochs)
                 tables.append(table)
@@ -37,7 +39,7 @@ def draw_learning_curves(of: Drawn, folder: Path) -> None:
                 label = f"{model}, {part}"
                 axes.plot(epochs, table["mean"], line, color=colour, marker=marker, label=label)
                 if part == "validation":
-                    place = int(best.argmin())
+                    place = int(np.nanmean(losses, 0).argmin())
                     mark = {"color": colour, "mfc": "none", "ms": 11, "mew": 1.8}
                     axes.plot(epochs.iloc[place], table["mean"].iloc[place], "o", **mark)
         axes.set_xlabel("epoch")
@@ -50,11 +52,14 @@ def draw_learning_curves(of: Drawn, folder: Path) -> None:
 
 
 def draw_learning_rate(of: Drawn, folder: Path) -> None:
-    """Draw the learning rate at the end of each epoch, which is the same for every seed."""
+    """Draw the learning rate at the end of each epoch, which is the same for every seed.
+
+    Of the seed with the most epochs, where some stopped early.
+    """
     figure, ((axes,),) = style.new(7, 3)
     tables = []
     for model in of.models:
-        table = of.histories[model][0][["epoch", "learning_rate"]]
+        table = longest(of.histories[model])[["epoch", "learning_rate"]]
         marker = "." if len(table) == 1 else None
         axes.plot(*table.to_numpy().T, color=of.colours[model], marker=marker, label=model)
         tables.append(table.assign(model=model))
@@ -97,12 +102,15 @@ def draw_tutorial(of: Drawn, folder: Path) -> None:
         if beside is not None:
             tables.append(beside.assign(model=model))
         for axes, (metric, title) in zip(panels, titles.items(), strict=True):
-            curves = np.array([history[metric] for history in histories])
-            epochs = histories[0]["epoch"]
+            curves = by_epoch(histories, metric)
+            epochs = longest(histories)["epoch"]
             colour = of.colours[model]
             label = f"{model}, {len(curves)} seed{'s' if len(curves) > 1 else ''}"
-            axes.fill_between(epochs, curves.min(0), curves.max(0), color=colour, alpha=0.25, lw=0)
-            axes.plot(epochs, curves.mean(0), color=colour, label=label)
+            table = over_seeds(curves)
+            axes.fill_between(
+                epochs, table["least"], table["greatest"], color=colour, alpha=0.25, lw=0
+            )
+            axes.plot(epochs, table["mean"], color=colour, label=label)
             axes.set(xlabel="epoch", title=title)
             axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
             if beside is not None and model == of.models[0]:

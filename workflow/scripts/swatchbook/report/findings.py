@@ -1,5 +1,6 @@
 """What a reader should know before believing a comparison, each with where its evidence is."""
 
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -122,8 +123,8 @@ def _overfitting(comparison: Mapping[str, Any]) -> Iterator[Finding]:
     for name, model in comparison["models"].items():
         gap = model["metrics"]["accuracy_gap"]
         clear = gap["interval"] is not None and gap["interval"][0] > 0
-        best, epochs = model["best_epoch"], model["epochs"]
-        early = best[0] is not None and max(best) < epochs
+        best, kept = model["best_epoch"], model["kept_epoch"]
+        early = best[0] is not None and all(map(operator.lt, best, kept))
         if not (clear or early):
             continue
         text = f"{name}: "
@@ -134,6 +135,7 @@ def _overfitting(comparison: Mapping[str, Any]) -> Iterator[Finding]:
             )
         if early:
             text += "; " if clear else ""
+            epochs = ", ".join(map(str, dict.fromkeys(model["epochs_per_seed"])))
             epoch = f"epoch {', '.join(map(str, best))} of {epochs}"
             text += f"validation loss was lowest after {epoch} and rose from there"
         yield Finding("overfitting", f"{text}.", "curves")

@@ -112,6 +112,9 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
         "notice": config["report"]["notice"],
         "sequential": looks.design(config),
         "epochs": _epochs(trainings),
+        "ends": sentences.how_trainings_end(
+            {name: model["training"] for name, model in config["models"].items()}
+        ),
         "watched": any(training["watch_test"] for training in trainings),
         "views": " ".join(config["evaluation"]["views"] or ()).replace("_", " and "),
         "confidence": sentences.percent(config["comparison"]["confidence"], 0),
@@ -124,6 +127,8 @@ def _epochs(trainings: Sequence[Mapping[str, Any]]) -> str:
     """Say how many epochs the models were trained for."""
     counts = sorted({training["epochs"] for training in trainings})
     told = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    if any(training["early_stopping"] for training in trainings):
+        told = f"at most {counts[-1]}"
     return f"{told} epoch{'s' if counts != [1] else ''}"
 
 

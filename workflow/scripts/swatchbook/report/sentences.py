@@ -60,6 +60,38 @@ def brief(value: Any) -> str:
     return text if len(text) <= BRIEF else f"{text[: BRIEF - 1]}…"
 
 
+def how_trainings_end(trainings: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Say when trainings stop and whose epoch's weights they keep: a sentence for all that agree.
+
+    Parameters
+    ----------
+    trainings
+        The whole ``training`` of each model.
+    """
+    models: dict[str, list[str]] = {}
+    for model, training in trainings.items():
+        models.setdefault(_end(training), []).append(model)
+    if len(models) == 1:
+        return list(models)
+    return [f"{', '.join(those)}: {text[0].lower()}{text[1:]}" for text, those in models.items()]
+
+
+def _end(training: Mapping[str, Any]) -> str:
+    rule = training["early_stopping"]
+    best, measure = {
+        "val_loss": ("lowest", "validation loss"),
+        "val_accuracy": ("highest", "validation accuracy"),
+    }[training["monitor"]]
+    text = "Training goes through all its epochs"
+    if rule:
+        waits = "for an epoch" if rule["patience"] == 1 else f"for {rule['patience']} epochs"
+        least = f" by more than {rule['min_delta']}" if rule["min_delta"] else ""
+        text = f"Training stops when the {measure} has not improved{least} {waits}"
+    weights = "averaged weights" if training["averaging"] else "weights"
+    kept = f"best epoch, with the {best} {measure}," if training["keep"] == "best" else "last epoch"
+    return f"{text}; the {weights} of the {kept} are kept."
+
+
 def _number(value: float, digits: int) -> str:
     """Round, with a true minus sign, and none before a zero."""
     return f"{value:z.{digits}f}".replace("-", "−")

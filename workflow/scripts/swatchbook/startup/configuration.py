@@ -123,7 +123,8 @@ def complete(
     Raises
     ------
     ConfigurationError
-        As `checked_config` and `load_dataset`.
+        As `checked_config` and `load_dataset`; also if a model's training asks validation images
+        that a data set does not hold out.
     """
     folder = workflow / "schemas"
     folders = [Path("config/datasets"), workflow.parent / "config" / "datasets"]
@@ -132,7 +133,23 @@ def complete(
         name: load_dataset(name, folders, folder / "dataset.schema.json")
         for name in completed["datasets"]
     }
+    _check_validation(completed, where)
     return completed
+
+
+def _check_validation(config: Mapping[str, Any], where: str | Path) -> None:
+    """Check that where validation images decide anything, each data set holds some out."""
+    for dataset, spec in config["specs"].items():
+        none = [key for key, held in spec["split"].items() if "validation" in key and not held]
+        for name, model in config["models"].items():
+            for key, off in (("early_stopping", None), ("keep", "last")):
+                if none and model["training"][key] != off:
+                    raise ConfigurationError(
+                        f"key 'training.{key}' of the model {name} is "
+                        f"{json.dumps(model['training'][key])}; allowed where {dataset} has no "
+                        f"validation images (split.{none[0]} is 0): {json.dumps(off)}",
+                        where=where,
+                    )
 
 
 def load_dataset(name: str, folders: Sequence[Path], schema: str | Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from swatchbook.errors import TrainingError
 from swatchbook.progress import Progress
-from swatchbook.training import optimizers, schedules, steps
+from swatchbook.training import optimizers, schedules, steps, stopping
 from swatchbook.training.augmentation import Augmenter
 from swatchbook.training.averaging import Averager
 from swatchbook.training.epoch_records import Epoch, Events
@@ -40,12 +40,17 @@ class Trainer:
         float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
     settings
         ``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``, ``clip_norm``,
-        ``label_smoothing``, ``averaging``, ``augmentation``, ``shuffle``, ``drop_last_batch`` and
-        ``watch_test``.
+        ``label_smoothing``, ``averaging``, ``augmentation``, ``shuffle``, ``drop_last_batch``,
+        ``watch_test``, ``early_stopping``, ``monitor`` and ``keep``.
     seed
         The seed of shuffling and augmentation.
     execution
         How steps are carried out.
+
+    Attributes
+    ----------
+    kept_epoch
+        After `fit`, the epoch whose weights the model has.
 
     Raises
     ------
@@ -81,6 +86,8 @@ class Trainer:
         self._averager = None
         if settings["averaging"]:
             self._averager = Averager(settings["averaging"], model, len(self._rates))
+        best = settings["keep"] == "best"
+        self._best = stopping.BestWeights(model, settings["monitor"]) if best else None
         self._make_steps = steps.make_steps(take_share, strategy, self._tally, self._averager)
         self._measure = steps.make_measure(model, (x, y), self._tally)
         self._measure_rows = steps.make_measure_rows(self._measure, self._data)
@@ -96,14 +103,17 @@ class Trainer:
             self._variables[f"average.{number}"] = copy
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return weights, their average, and the states of dropout and of the optimiser."""
-        return {name: variable.numpy() for name, variable in self._variables.items()}
+        """Return weights, their average, the best ones, and the states of dropout and optimiser."""
+        state = {name: variable.numpy() for name, variable in self._variables.items()}
+        return state | self._best.state() if self._best else state
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Set what `state` returned."""
         for name, variable in self._variables.items():
             variable.assign(state[name])
         steps.part_dropout(self._copies_of_dropout)
+        if self._best:
+            self._best.restore(state)
 
     def fit(
         self,
@@ -114,7 +124,8 @@ class Trainer:
     ) -> list[Epoch]:
         """Train for ``settings["epochs"]`` epochs, the last of which may be a part of one.
 
-        Returns the history.
+        Or until the training stops early. The model then has the weights of the epoch that
+        ``settings["keep"]`` asks for. Returns the history.
 
         Parameters
         ----------
@@ -131,8 +142,10 @@ class Trainer:
         Raises
         ------
         TrainingError
-            If a loss or a weight is no finite number, or `sigterm` has come.
+            If a loss or a weight is no finite number, or `sigterm` has come; if validation images
+            are to decide, and there are none.
         """
+        stopping.check(self.settings, len(watched["validation"][0]))
         self._sigterm = sigterm or Request()
         self._is_kept = kept is not None
         history = kept.restored(self) if kept else []
@@ -141,16 +154,24 @@ class Trainer:
         with Progress("train", total, "step") as progress, Events(events) as written:
             for row in history:
                 written.write(row)
-            for number in range(len(history) + 1, epochs + 1):
-                row = self._epoch(number, watched, progress)
+            while len(history) < epochs and not self._is_over(history):
+                row = self._epoch(len(history) + 1, watched, progress)
                 history.append(row)
                 if kept:
                     kept.keep(self, history)
                 written.write(row)
                 logger.info("%s", row)
-        if self._averager:
+        self.kept_epoch = len(history)
+        if self._best:
+            self._best.take()
+            self.kept_epoch = self._best.epoch
+        elif self._averager:
             self._averager.take()
         return history
+
+    def _is_over(self, history: Sequence[Epoch]) -> bool:
+        values = [getattr(row, self.settings["monitor"]) for row in history]
+        return stopping.is_over(values, self.settings)
 
     @property
     def _steps_an_epoch(self) -> int:
@@ -181,6 +202,8 @@ class Trainer:
                 self._measure_rows(batches[-1])
                 last_batch = self._tally.means(len(batches[-1]))
                 test = self._measured(watched["test"], number)
+            if self._best:
+                self._best.look(number, *validation)
         self._check_weights(number, validation[0])
         speed = images / seconds
         rate = float(self._rates[: number * self._steps_an_epoch][-1])

@@ -64,7 +64,8 @@ def train(
         If a file cannot be written.
     TrainingError
         If a loss or a weight is no longer a finite number; if memory does not suffice; if SIGTERM
-        has come; if no checkpoint is whole; if there is no whole batch and others are dropped.
+        has come; if no checkpoint is whole; if there is no whole batch and others are dropped; if
+        validation images are to decide when to stop or what to keep, and there are none.
     """
     output = Path(output)
     started = time.time()
@@ -101,6 +102,8 @@ def train(
                 **recipe,
                 "parameters": model.count_params(),
                 "training_images": len(x),
+                "stopped_after": len(history),
+                "kept_epoch": trainer.kept_epoch,
                 "device": asdict(device),
                 "versions": _versions(),
                 "resumed_after": kept.resumed_after if kept else [],
