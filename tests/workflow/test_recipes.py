@@ -72,6 +72,13 @@ def test_a_second_run_does_nothing(compared: Project) -> None:
     assert compared.planned() == {}
 
 
+COMBINED = "plain-rate-0-01-batch-128"  # the other combination is the base itself
+GRID = {
+    "rate": {"path": "training.learning_rate", "values": [0.001, 0.01]},
+    "batch": {"path": "training.batch_size", "values": [128]},
+}
+
+
 @pytest.fixture(scope="module")
 def ablated(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = new_project(tmp_path_factory.mktemp("ablated"))
@@ -80,7 +87,7 @@ def ablated(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "filters": {"path": "layers[0].conv.filters", "value": 8},
     }
     models = {"plain": {"layers": LAYERS}}
-    project.configure(models=models, ablation={"base": "plain", "changes": changes})
+    project.configure(models=models, ablation={"base": "plain", "changes": changes, "grid": GRID})
     project.run()
     return project
 
@@ -88,12 +95,17 @@ def ablated(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_the_page_has_a_line_for_each_change_of_the_base(ablated: Project) -> None:
     folder = ablated.work / "results"
     drawn = pd.read_csv(folder / "own-images" / "figures" / "ablation.csv")
-    assert set(drawn["model"]) == {"plain-optimizer-sgd", "plain-filters"}
+    assert set(drawn["model"]) == {"plain-optimizer-sgd", "plain-filters", COMBINED}
     assert set(drawn["reference"]) == {"plain"}
     assert (drawn["seconds"] > 0).all()
     page = html.unescape((folder / "report.html").read_text("utf-8"))
     section = page.partition('<h3 id="ablation.own-images">')[2].partition("<h3")[0]
     assert "<td>{sgd: {momentum: 0.9}}</td>" in section and "<td>8</td>" in section
+    assert "<td>{rate: 0.01, batch: 128}</td>" in section
+    assert "One combination of the grid is plain itself" in section
+    grid = pd.read_csv(folder / "own-images" / "figures" / "grid.csv")
+    assert grid["model"].tolist() == ["plain", COMBINED]
+    assert 'id="figure.own-images.grid"' in section
     assert 'href="#ablation.own-images"' in page
     configuration = page.partition("<summary>Configuration</summary>")[2].partition("</pre>")[0]
     assert "base: plain" in configuration and "plain-filters" not in configuration
@@ -114,5 +126,5 @@ def test_one_more_value_trains_one_more_model(ablated: Project) -> None:
         "filters": {"path": "layers[0].conv.filters", "value": 8},
     }
     models = {"plain": {"layers": LAYERS}}
-    ablated.configure(models=models, ablation={"base": "plain", "changes": changes})
+    ablated.configure(models=models, ablation={"base": "plain", "changes": changes, "grid": GRID})
     assert ablated.planned_cells() == {"plain-optimizer-lion/0"}

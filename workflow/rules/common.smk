@@ -176,6 +176,14 @@ def augmented_images(wildcards: Wildcards) -> list[str]:
     return expand(AUGMENTED, dataset=wildcards.dataset, model=models)
 
 
+def ablation_grid() -> dict | None:
+    """Return the axes of the ablation's grid, and each model's place on them, if there is one."""
+    ablation = config["ablation"] or {}
+    if not ablation.get("grid"):
+        return None
+    return {"axes": list(ablation["grid"]), "cells": ablation["cells"]}
+
+
 def training_threads(wildcards: Wildcards) -> int:
     """Return the CPU threads of one model's trainings and evaluations."""
     return model_training(wildcards)["threads"]

@@ -120,6 +120,7 @@ rule draw_figures:
         reference=config["comparison"]["reference"],
         classes=dataset_classes,
         facts=sorted(FACTS),
+        grid=ablation_grid(),
         published=published_digest(),
         code=code_digest("figures"),
     script:

@@ -92,3 +92,12 @@ def test_an_ablation_is_drawn_where_there_is_one() -> None:
     assert facts(config(usual, ablation={"base": "0"})) == {"ablated"}
     added = {one.name for one in drawn({"ablated"})} - {one.name for one in drawn(())}
     assert added == {"ablation"}
+
+
+def test_a_grid_is_drawn_where_it_has_two_axes() -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    for axes, given in (("ab", {"ablated", "gridded"}), ("abc", {"ablated"})):
+        ablation = {"base": "0", "grid": {axis: {} for axis in axes}}
+        assert facts(config(usual, ablation=ablation)) == given
+    added = {one.name for one in drawn({"gridded"})} - {one.name for one in drawn(())}
+    assert added == {"grid"}

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from paths import PUBLISHED
 from results_maker import draw, make_dataset
-from swatchbook.figures import catalogue, style
+from swatchbook.figures import catalogue, drawing, style
 from swatchbook.files import read_json, write_json
 
 ODD_CLASSES = [
@@ -182,6 +183,27 @@ def test_without_a_printed_run_only_the_seeds_are_drawn(tmp_path: Path) -> None:
     assert "a, 1 seed" in drawn.texts("tutorial")
     assert "the tutorial, as printed" not in drawn.texts("tutorial")
     assert pd.read_csv(drawn.figures / "tutorial.csv").empty
+
+
+def test_a_grid_is_drawn_as_a_matrix_of_its_models_accuracies(tmp_path: Path) -> None:
+    models = ["base", "b", "c"]
+    folder = make_dataset(tmp_path, models, [0, 1], ["x", "y"])
+    cells = {"b": ["0-1", "64"], "c": ["0-1", "128"], "base": ["0-2", "64"]}
+    grid = {"axes": ["rate", "batch"], "cells": cells}
+    made = Drawn(folder, folder / "figures", models, [0, 1], ["x", "y"])
+    drawing.draw_comparison(
+        folder, models, [0, 1], "base", ["x", "y"], PUBLISHED, made.figures, {"gridded"}, grid
+    )
+    table = pd.read_csv(made.figures / "grid.csv", dtype={"rate": str, "batch": str})
+    assert table[["model", "rate", "batch"]].to_numpy().tolist() == [
+        [model, *cell] for model, cell in cells.items()
+    ]
+    found = read_json(folder / "comparison.json")["models"]
+    means = [found[model]["metrics"]["accuracy"]["mean"] for model in cells]
+    assert table["accuracy"].tolist() == pytest.approx(means)
+    texts = made.texts("grid")
+    assert {"rate", "batch", "0-1", "0-2", "64", "128"} <= set(texts)
+    assert {f"{mean * 100:.2f}" for mean in means} <= set(texts)
 
 
 def test_curves_of_seeds_that_stopped_early_end_where_the_longest_does(tmp_path: Path) -> None:

@@ -79,6 +79,75 @@ def test_what_the_base_leaves_to_defaults_can_be_changed() -> None:
     assert optimizer == {"adam": {"beta_1": 0.5, "beta_2": 0.999, "epsilon": 1e-07}}
 
 
+GRID = {
+    "rate": {"path": "training.learning_rate", "values": [0.01, 0.001]},
+    "batch": {"path": "training.batch_size", "values": {"small": 64, "usual": 128}},
+}
+
+
+def gridded(grid: Any, **more: Any) -> dict[str, Any]:
+    config = {
+        "datasets": ["a"],
+        "models": {"base": {"layers": LAYERS}},
+        "ablation": {"base": "base", "grid": grid, **more},
+    }
+    return configuration.checked_config(config, SCHEMA, "config.yaml")
+
+
+def test_a_grid_makes_all_combinations_and_the_base_stands_for_the_one_that_it_is() -> None:
+    flips = {"flips": {"path": "training.augmentation", "value": [{"flip": {}}]}}
+    found = gridded(GRID, changes=flips)
+    models = found["models"]
+    assert list(models) == [
+        *("base", "base-flips", "base-rate-0-01-batch-small", "base-rate-0-01-batch-usual"),
+        "base-rate-0-001-batch-small",
+    ]
+    assert models["base-rate-0-01-batch-small"]["training"] == models["base"]["training"] | {
+        "learning_rate": 0.01,
+        "batch_size": 64,
+    }
+    assert found["ablation"]["cells"] == {
+        "base-rate-0-01-batch-small": ["0.01", "64"],
+        "base-rate-0-01-batch-usual": ["0.01", "128"],
+        "base-rate-0-001-batch-small": ["0.001", "64"],
+        "base": ["0.001", "128"],
+    }
+    variants = found["ablation"]["variants"]
+    assert list(variants) == list(models)[1:]
+    assert variants["base-rate-0-001-batch-small"] == {
+        "change": "grid",
+        "path": "training.learning_rate, training.batch_size",
+        "value": {"rate": 0.001, "batch": 64},
+        "cell": ["0.001", "64"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("grid", "told"),
+    [
+        ({"rate": GRID["rate"]}, "allowed: two axes or more (one alone is a change), each with"),
+        ({**GRID, "batch": {"path": "training.batch_size"}}, "grid.batch.values' is missing"),
+        ({**GRID, "batch": {"path": "batch", "values": [1]}}, "'ablation.grid.batch.path' is"),
+        (
+            {**GRID, "batch": {"path": "training.learning_rate", "values": [1, 2]}},
+            "makes the same model twice, base-rate-0-01-batch-1 and base-rate-0-001-batch-1",
+        ),
+        ({**GRID, "batch": {"path": "training.batch_size", "values": [0]}}, "batch_size' is 0"),
+    ],
+)
+def test_a_grid_that_makes_no_models_is_refused(grid: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        gridded(grid)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_ablation_without_changes_and_grid_is_refused() -> None:
+    config = {"datasets": ["a"], "models": {"base": {"layers": LAYERS}}}
+    with pytest.raises(ConfigurationError, match="allowed: base, and changes, grid or both"):
+        configuration.checked_config(config | {"ablation": {"base": "base"}}, SCHEMA, "c.yaml")
+
+
 def test_a_change_of_training_sets_some_of_its_keys_and_leaves_the_others_of_the_base() -> None:
     own = {"layers": LAYERS, "training": {"epochs": 3, "batch_size": 32}}
     values = {"sgd": {"optimizer": {"sgd": {}}, "batch_size": 64}}

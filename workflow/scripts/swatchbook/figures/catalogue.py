@@ -52,6 +52,7 @@ FIGURES = (
     Figure("forest", "side_by_side.draw_forest", section="differences", is_first=True),
     Figure("agreement", "side_by_side.draw_agreement", section="differences"),
     Figure("ablation", "side_by_side.draw_ablation", section="ablation", only_if="ablated"),
+    Figure("grid", "side_by_side.draw_grid", section="ablation", only_if="gridded"),
     Figure("learning_curves", "learning.draw_learning_curves", section="curves"),
     Figure("learning_rate", "learning.draw_learning_rate", section="curves", only_if="scheduled"),
     Figure("augmentation", "learning.draw_augmentation", section="curves", only_if="augmented"),
@@ -77,7 +78,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
 
     ``watched``: all of them measured the test images after every epoch; ``scheduled``: the learning
     rate of any of them is no number; ``augmented``: any of them changes its training images;
-    ``ablated``: models are changes of another one.
+    ``ablated``: models are changes of another one; ``gridded``: and there is a grid of two axes.
     """
     trainings = [model["training"] for model in config["models"].values()]
     found = {
@@ -85,6 +86,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
         "scheduled": any(isinstance(training["learning_rate"], Mapping) for training in trainings),
         "augmented": any(training["augmentation"] for training in trainings),
         "ablated": bool(config["ablation"]),
+        "gridded": len((config["ablation"] or {}).get("grid") or {}) == 2,
     }
     return {fact for fact, holds in found.items() if holds}
 

@@ -21,6 +21,7 @@ def draw_comparison(
     published_folder: str | Path,
     output: str | Path,
     facts: Collection[str] = (),
+    grid: inputs.Grid | None = None,
 ) -> None:
     """Draw every figure of one data set's comparison as SVG and PNG, with its numbers as CSV.
 
@@ -40,8 +41,10 @@ def draw_comparison(
         The folder to draw into.
     facts
         What holds of `catalogue.facts`.
+    grid
+        The grid of an ablation.
     """
-    of = inputs.read(Path(results), models, seeds, reference, classes, published_folder)
+    of = inputs.read(Path(results), models, seeds, reference, classes, published_folder, grid)
     with mpl.rc_context(style.STYLE):
         for figure in catalogue.drawn(facts, "figures"):
             figure.draw(of, Path(output))

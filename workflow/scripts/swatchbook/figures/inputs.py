@@ -1,6 +1,6 @@
 """What the figures of a comparison are drawn from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from swatchbook.comparison.inference import t_interval
 from swatchbook.data import arrays
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json
+
+# ``axes``, their names, and ``cells``, a model's value on each as it is shown, by model.
+Grid = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Drawn:
     images: np.ndarray
     augmented: dict[str, np.ndarray]
     published: str | Path
+    grid: Grid | None = None
 
     @property
     def colours(self) -> dict[str, str]:
@@ -44,6 +48,7 @@ def read(
     reference: str,
     classes: Sequence[str],
     published_folder: str | Path,
+    grid: Grid | None = None,
 ) -> Drawn:
     """Read one data set's folder.
 
@@ -55,6 +60,8 @@ def read(
         The model that the others are compared with.
     published_folder
         Where the tutorial's printed figures are.
+    grid
+        The grid of an ablation.
     """
 
     def tables(name: str, **options: Any) -> dict[str, list[pd.DataFrame]]:
@@ -90,6 +97,7 @@ def read(
             ]
         },
         published=published_folder,
+        grid=grid,
     )
 
 

@@ -124,6 +124,39 @@ def draw_ablation(of: Drawn, folder: Path) -> None:
     write_table(pd.DataFrame(rows), folder, "ablation")
 
 
+def draw_grid(of: Drawn, folder: Path) -> None:
+    """Draw the mean test accuracy of each combination of a grid of two axes; the base is framed."""
+    assert of.grid is not None
+    cells = of.grid["cells"]
+    first, second = (list(dict.fromkeys(cell[axis] for cell in cells.values())) for axis in (0, 1))
+    means = np.full((len(first), len(second)), np.nan)
+    rows = []
+    for model, (one, other) in cells.items():
+        accuracy = of.comparison["models"][model]["metrics"]["accuracy"]
+        means[first.index(one), second.index(other)] = accuracy["mean"]
+        low, high = accuracy["interval"] or (None, None)
+        names = dict(zip(of.grid["axes"], (one, other), strict=True))
+        numbers = {"accuracy": accuracy["mean"], "low": low, "high": high}
+        rows.append({"model": model} | names | numbers)
+    figure, ((axes,),) = style.new(0.9 * len(second) + 2, 0.5 * len(first) + 1.2)
+    axes.imshow(means, cmap="Blues", interpolation="none", aspect="auto")
+    middle = (np.nanmin(means) + np.nanmax(means)) / 2
+    for (row, column), mean in np.ndenumerate(means):
+        if not np.isnan(mean):
+            colour = "white" if mean > middle else "#222222"
+            axes.text(column, row, f"{mean * 100:.2f}", ha="center", va="center", color=colour)
+    if of.reference in cells:
+        one, other = cells[of.reference]
+        place = (second.index(other) - 0.5, first.index(one) - 0.5)
+        axes.add_patch(mpl.patches.Rectangle(place, 1, 1, fill=False, ec="#d55e00", lw=2))
+    axes.set_yticks(range(len(first)), first)
+    axes.set_xticks(range(len(second)), second)
+    axes.set(ylabel=of.grid["axes"][0], xlabel=of.grid["axes"][1], title="test accuracy (%)")
+    axes.grid(visible=False)
+    style.save(figure, folder, "grid")
+    write_table(pd.DataFrame(rows), folder, "grid")
+
+
 def draw_agreement(of: Drawn, folder: Path) -> None:
     """Draw the shares of test images that both models, only one and neither call right."""
     entries = of.comparison["differences"]

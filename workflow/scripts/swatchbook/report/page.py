@@ -148,7 +148,8 @@ def _as_written(config: Mapping[str, Any]) -> dict[str, Any]:
         models[name] = {"layers": model["layers"]} | ({"training": own} if own else {})
     shown = {key: value for key, value in config.items() if key not in ("specs", "ablation")}
     if ablation:
-        shown["ablation"] = {key: value for key, value in ablation.items() if key != "variants"}
+        own = ("base", "changes", "grid")
+        shown["ablation"] = {key: ablation[key] for key in own if key in ablation}
     return {**shown, "models": models}
 
 

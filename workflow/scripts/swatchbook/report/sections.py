@@ -25,7 +25,7 @@ def nothing(of: DataSet) -> dict[str, Any]:
 def ablation(of: DataSet) -> dict[str, Any]:
     """Gather the changes of the base model, the most helpful first; none without an ablation."""
     if not of.config["ablation"]:
-        return {"rows": []}
+        return {"rows": [], "grid": False, "base_is_in_grid": False}
     variants, models = of.config["ablation"]["variants"], of.comparison["models"]
     rows = [
         entry["accuracy"]
@@ -35,7 +35,8 @@ def ablation(of: DataSet) -> dict[str, Any]:
         if entry["model"] in variants
     ]
     rows.sort(key=lambda row: -row["difference"])
-    return {"rows": rows, "base": of.config["ablation"]["base"]}
+    base, cells = of.config["ablation"]["base"], of.config["ablation"].get("cells", {})
+    return {"rows": rows, "base": base, "grid": bool(cells), "base_is_in_grid": base in cells}
 
 
 def confusions(of: DataSet) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""One change at a time: the models that the configuration's ``ablation`` makes of its base.
+"""One change at a time, or a grid: the models that ``ablation`` makes of its base.
 
 Done before the configuration is checked, so that a variant is checked like a model that somebody
 wrote out.
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from copy import deepcopy
@@ -15,7 +16,9 @@ STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)((?:\[\d+\])*)")
 
 
 def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
-    """Return the configuration with a model for each change, named ``<base>-<change>[-<value>]``.
+    """Return the configuration with a model for each change and each combination of the grid.
+
+    They are named ``<base>-<change>[-<value>]`` and ``<base>-<axis>-<value>-<axis>-<value>``.
 
     Parameters
     ----------
@@ -23,12 +26,14 @@ def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
         The main configuration, its ``ablation`` checked: ``base``, the name of a model, and
         ``changes``, by name, each with ``path`` (as ``layers[0].conv.filters``) and ``value``, or
         ``values``: a list, or a mapping of names to values. A value of ``training`` itself is laid
-        over the base's, key by key, so that one change can set several of them.
+        over the base's, key by key, so that one change can set several of them. ``grid``, axes by
+        name, each with ``path`` and ``values``.
 
     Returns
     -------
     dict
-        Its ``ablation`` has ``variants`` too: for each of these models the change and the value.
+        Its ``ablation`` has ``variants`` too: for each of these models the change and the value,
+        and for one of the grid its ``cell``, each axis's value as it is shown.
 
     Raises
     ------
@@ -43,23 +48,78 @@ def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
         )
     made: dict[str, Any] = {}
     variants: dict[str, dict[str, Any]] = {}
-    for change, settings in ablation["changes"].items():
+    for change, settings in ablation.get("changes", {}).items():
         key = f"ablation.changes.{change}"
         for value_name, value in _values(settings, key, where).items():
             name = "-".join(part for part in (base, change, value_name) if part)
-            if name in models or name in made:
-                raise ConfigurationError(
-                    f"key '{key}' makes a second model {name}; name its values",
-                    where=where,
-                    hint=f"values: {{first: …, second: …}} under {key}",
-                )
+            _check_is_new(name, {**models, **made}, key, where)
             made[name] = _changed(models[base], settings["path"], value, key, where)
             variants[name] = {"change": change, "path": settings["path"], "value": value}
+    grid = ablation.get("grid") or {}
+    axes = {
+        axis: _values(settings, f"ablation.grid.{axis}", where) for axis, settings in grid.items()
+    }
+    for cell in itertools.product(*axes.values()) if axes else ():
+        name = "-".join([base, *itertools.chain(*zip(axes, cell, strict=True))])
+        _check_is_new(name, {**models, **made}, "ablation.grid", where)
+        model, values = models[base], {}
+        for axis, value_name in zip(axes, cell, strict=True):
+            values[axis] = axes[axis][value_name]
+            path = grid[axis]["path"]
+            model = _changed(model, path, values[axis], f"ablation.grid.{axis}", where)
+        made[name] = model
+        paths = ", ".join(settings["path"] for settings in grid.values())
+        shown = [_shown(values[axis], one) for axis, one in zip(axes, cell, strict=True)]
+        variants[name] = {"change": "grid", "path": paths, "value": values, "cell": shown}
     return {
         **config,
         "models": {**models, **made},
         "ablation": {**ablation, "variants": variants},
     }
+
+
+def settle(config: dict[str, Any], variants: dict[str, Any], where: object) -> None:
+    """Let the base stand for the grid's combination that it is, and refuse twins among the others.
+
+    Parameters
+    ----------
+    config
+        The checked configuration with the models of `expanded`; the combination that is the base is
+        taken out of its models. Its ``ablation`` is given ``variants`` without that one, and
+        ``cells``: for each model of the grid, the base too if it is one, its values as shown.
+    variants
+        Those of `expanded`.
+
+    Raises
+    ------
+    ConfigurationError
+        If two combinations make the same model, because one axis undoes another.
+    """
+    models, base = config["models"], config["ablation"]["base"]
+    cells: dict[str, list[str]] = {}
+    for name in [name for name, variant in variants.items() if "cell" in variant]:
+        if models[name] == models[base]:
+            del models[name]
+            cells[base] = variants.pop(name)["cell"]
+            continue
+        for other in cells:
+            if other != base and models[name] == models[other]:
+                raise ConfigurationError(
+                    f"key 'ablation.grid' makes the same model twice, {other} and {name}",
+                    where=where,
+                    hint="give each axis a path that no other one sets",
+                )
+        cells[name] = variants[name]["cell"]
+    config["ablation"] |= {"variants": variants, "cells": cells}
+
+
+def _check_is_new(name: str, models: Mapping[str, Any], key: str, where: object) -> None:
+    if name in models:
+        raise ConfigurationError(
+            f"key '{key}' makes a second model {name}; name its values",
+            where=where,
+            hint=f"values: {{first: …, second: …}} under {key}",
+        )
 
 
 def _values(settings: Mapping[str, Any], key: str, where: object) -> dict[str, Any]:
@@ -75,6 +135,11 @@ def _values(settings: Mapping[str, Any], key: str, where: object) -> dict[str, A
     if len(named) < len(values):
         named = {str(number): value for number, value in enumerate(values, 1)}
     return named
+
+
+def _shown(value: Any, name: str) -> str:
+    """Return a number or a text as it was given, anything else by its name."""
+    return str(value) if isinstance(value, bool | int | float | str) else name
 
 
 def _named(value: Any, number: int) -> str:

@@ -35,7 +35,8 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
     models = list(config["models"])
     if config["ablation"]:
         _check_reference_of_ablation(config, where)
-        config["ablation"]["variants"] = variants
+        ablation.settle(config, variants, where)
+        models = list(config["models"])
     reference = config["comparison"]["reference"] or models[0]
     if reference not in models:
         raise ConfigurationError(
