@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from project import MODELS, Project, new_project
+from paths import ROOT
+from project import CONFIG, MODELS, Project, new_project
 from shared import made_once
+from using import using_project
 
 # A margin that no two models miss, and one that none of so few images can keep.
 WIDE, NARROW = {"margin": 90}, {"margin": 0.01}
@@ -156,3 +158,30 @@ def test_a_model_that_learns_nothing_is_worse(project: Project) -> None:
     comparison = json.loads((project.work / "results/own-images/comparison.json").read_text())
     (entry,) = comparison["differences"]
     assert entry["accuracy"]["verdict"] == "worse"
+
+
+MODULE = f"""
+configfile: "config/config.yaml"
+
+rule all:
+    input:
+        "elsewhere/results/own-images/comparison.json",
+
+module elsewhere:
+    snakefile: "{ROOT}/workflow/Snakefile"
+    config: config
+    prefix: "elsewhere"
+
+use rule * from elsewhere as elsewhere_*
+"""
+
+
+def test_a_module_with_a_prefix_adds_seeds_too(tmp_path: Path) -> None:
+    config = CONFIG | {"seeds": SEEDS, "comparison": NARROW}
+    project = using_project(tmp_path / "using", MODULE, config, ["elsewhere"])
+    project.run()
+    found = project.work / "elsewhere" / LOOKS
+    assert {path.name for path in found.iterdir()} == {"3.json", "4.json"}
+    comparison = json.loads((found.parent / "comparison.json").read_text())
+    assert comparison["seeds"] == [0, 1, 2, 3]
+    assert project.planned() == {}

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from bucket_server import SECRET, BucketServer
-from project import Project, new_project
+from project import MODELS, Project, new_project
 
 PREFIX = "some/prefix/"
 STORAGE = (
@@ -113,6 +113,20 @@ def test_a_second_run_does_nothing(stored: Project) -> None:
 
 def test_another_folder_finds_that_all_is_done(stored: Project, project: Project) -> None:
     assert project.planned(*STORAGE) == {}
+
+
+def test_looks_are_read_from_the_bucket(stored: Project, project: Project) -> None:
+    """More seeds follow from a file there; `stored` is here for the bucket's server to run."""
+    seeds = {"from": 3, "to": 4, "until": "decided"}
+    project.configure(models={"plain": MODELS["plain"], "other": MODELS["plain"]}, seeds=seeds)
+    until = [*STORAGE[:3], "s3://results/until/decided"]
+    project.run("evaluate", *until)
+    assert not (project.work / "results").exists()
+    objects = boto3.Session().resource("s3").Bucket("results").objects
+    keys = {found.key for found in objects.filter(Prefix="until/decided/results/own-images/")}
+    last = "until/decided/results/own-images/other/seed-2/metrics.json"
+    assert {"until/decided/results/own-images/looks/3.json", last} <= keys
+    assert project.planned("evaluate", *until) == {}
 
 
 def test_a_file_that_was_brought_is_verified_again_where_it_is(stored: Project) -> None:
