@@ -23,7 +23,7 @@ LEAST: dict[str, Any] = {"datasets": ["a"], "models": {"plain": {"layers": [{"fl
 DEFAULTS: dict[str, Any] = {
     "mirror": None,
     "container": None,
-    "seeds": [0, 1, 2],
+    "seeds": {"from": 3, "to": 8, "until": "decided"},
     "training": {
         "epochs": 10,
         "batch_size": 128,
@@ -122,8 +122,8 @@ def test_what_is_given_stays_and_the_callers_value_is_not_changed() -> None:
 
 
 def test_defaults_are_not_shared_between_two_configurations() -> None:
-    checked(LEAST)["seeds"].append(9)
-    assert checked(LEAST)["seeds"] == [0, 1, 2]
+    checked(LEAST)["seeds"]["to"] = 9
+    assert checked(LEAST)["seeds"]["to"] == 8
 
 
 def test_the_reference_is_the_first_model_unless_it_is_named() -> None:
