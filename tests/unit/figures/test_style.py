@@ -57,3 +57,21 @@ def test_images_on_a_sheet_keep_their_proportions() -> None:
     style.show_sheet(axes, [[np.zeros((10, 20, 3)), np.zeros((20, 5, 1))]], 2, gap=0.1)
     extents = [image.get_extent() for image in axes.images]
     assert np.allclose(extents, [(0, 0.9, 0.45, 0), (1, 1.225, 0.9, 0)])
+
+
+@pytest.mark.parametrize(("models", "grows"), [(2, False), (24, True)])
+def test_a_legend_of_many_models_lies_within_the_figure_and_leaves_the_axes_their_height(
+    models: int, grows: bool
+) -> None:
+    figure, ((axes,),) = style.new(7, 3)
+    for number in range(models):
+        axes.plot([number, 1], label=f"a model with a long name, number {number}")
+    style.legend(figure, 4)
+    figure.canvas.draw()
+    (written,) = figure.legends
+    assert len(written.get_texts()) == models
+    box = written.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert box.y1 <= figure.bbox.y1
+    assert axes.get_window_extent().height > 100
+    assert (figure.get_figheight() > 3) == grows

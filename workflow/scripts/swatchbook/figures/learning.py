@@ -45,8 +45,7 @@ def draw_learning_curves(of: Drawn, folder: Path) -> None:
         axes.set_xlabel("epoch")
         axes.set_title("accuracy" if metric == "accuracy" else "loss (cross-entropy, nats)")
         axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)))
+    style.legend(figure, 4)
     style.save(figure, folder, "learning_curves")
     write_table(pd.concat(tables), folder, "learning_curves")
 
@@ -65,7 +64,7 @@ def draw_learning_rate(of: Drawn, folder: Path) -> None:
         tables.append(table.assign(model=model))
     axes.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
-    figure.legend(loc="outside upper center", ncols=min(4, len(of.models)))
+    style.legend(figure, 4)
     style.save(figure, folder, "learning_rate")
     write_table(pd.concat(tables)[["model", "epoch", "learning_rate"]], folder, "learning_rate")
 
@@ -117,8 +116,7 @@ def draw_tutorial(of: Drawn, folder: Path) -> None:
                 printed = beside[beside["metric"] == metric]
                 axes.plot(printed["epoch"], printed["printed"], ".--", color=style.INK, lw=1)
                 axes.lines[-1].set_label("the tutorial, as printed")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    style.legend(figure, len(of.models) + 1)
     style.save(figure, folder, "tutorial")
     columns = ["model", "edition", "metric", "epoch", "printed", "mean", "least", "greatest"]
     empty = pd.DataFrame(columns=[*columns, "inside"])

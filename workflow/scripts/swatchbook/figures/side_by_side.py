@@ -187,7 +187,7 @@ def draw_agreement(of: Drawn, folder: Path) -> None:
     handles, labels = axes.get_legend_handles_labels()
     known = dict(zip(labels, handles, strict=True))
     if known:
-        figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=4)
+        style.legend(figure, 4, known)
     style.save(figure, folder, "agreement")
     columns = ["model", "reference", "right", "share"]
     write_table(pd.DataFrame(rows, columns=columns), folder, "agreement")
@@ -195,7 +195,7 @@ def draw_agreement(of: Drawn, folder: Path) -> None:
 
 def draw_class_f1(of: Drawn, folder: Path) -> None:
     """Draw each class's F1 by model: the mean over seeds, its interval, and each seed."""
-    figure, ((axes,),) = style.new(7, 0.38 * len(of.classes) + 1.4)
+    figure, ((axes,),) = style.new(7, max(0.38, 0.03 * len(of.models)) * len(of.classes) + 1.4)
     places = np.arange(len(of.classes))
     tables = []
     for number, model in enumerate(of.models):
@@ -216,7 +216,7 @@ def draw_class_f1(of: Drawn, folder: Path) -> None:
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("F1 on the test images")
-    figure.legend(loc="outside upper center", ncols=len(of.models))
+    style.legend(figure, len(of.models))
     style.save(figure, folder, "class_f1")
     write_table(pd.concat(tables), folder, "class_f1")
 
@@ -251,6 +251,6 @@ def draw_cost(of: Drawn, folder: Path) -> None:
     axes.set_xlim(0, 1.15 * max(row["seconds_an_epoch"] for row in rows))
     axes.set_xlabel("seconds of training an epoch")
     axes.set_ylabel("test accuracy")
-    figure.legend(loc="outside upper center", ncols=2)
+    style.legend(figure, 2)
     style.save(figure, folder, "cost")
     write_table(pd.DataFrame(rows), folder, "cost")

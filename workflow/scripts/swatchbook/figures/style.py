@@ -1,12 +1,14 @@
 """How every figure looks and is saved: one style, one colour a model, SVG, PNG and CSV."""
 
 import logging
+import math
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -22,6 +24,7 @@ from swatchbook.files import replacing
 logger = logging.getLogger(__name__)
 
 MARKERS = "os^Dvp"
+LETTER, LINE = 0.08, 0.21  # inches that a letter is wide and a line is high in a legend
 
 # The colour of text and axes. In the report it becomes the page's own, light or dark.
 INK = "#1a1a1a"
@@ -59,6 +62,28 @@ def new(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[F
         figure = Figure(figsize=(width, height))
         axes = figure.subplots(rows, columns, squeeze=False)
     return figure, axes
+
+
+def legend(figure: Figure, columns: int, entries: Mapping[str, Any] | None = None) -> None:
+    """Write a legend above the axes, in as many of `columns` as fit, and make room for its lines.
+
+    Parameters
+    ----------
+    columns
+        How many entries may stand side by side.
+    entries
+        What is drawn, by its label; that of the first axes if there is nothing given.
+    """
+    if entries is None:
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        entries = dict(zip(labels, handles, strict=True))
+    width = 0.6 + LETTER * max(map(len, entries), default=0)
+    fitting = max(1, int(figure.get_figwidth() // width))
+    columns = max(1, min(columns, len(entries), fitting))
+    lines = math.ceil(len(entries) / columns)
+    # A few lines fit into a figure as it is.
+    figure.set_figheight(figure.get_figheight() + LINE * max(0, lines - 3))
+    figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=columns)
 
 
 def save(figure: Figure, folder: str | Path, name: str) -> None:
