@@ -181,7 +181,7 @@ def test_the_number_of_cores_does_not_change_the_model(done: Project) -> None:
             {"seeds": []},
             "key 'seeds' is []; allowed: a list of whole numbers, at least one, each once, or from",
         ),
-        ({"training": {"epochs": "ten"}}, "key 'training.epochs' is \"ten\"; allowed: a whole"),
+        ({"training": {"epochs": "ten"}}, "key 'training.epochs' is \"ten\"; allowed: a number"),
         ({"datasets": ["own-image"]}, "did you mean 'own-images'?"),
         ({"comparison": {"reference": "plane"}}, "did you mean 'plain'?"),
     ],
