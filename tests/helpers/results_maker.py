@@ -214,10 +214,11 @@ def draw(
     seeds: Sequence[int],
     classes: Iterable[str],
     facts: Collection[str] = (),
+    **more: Any,
 ) -> Path:
     """Draw the comparison's figures of one data set; return their folder."""
     figures = folder / "figures"
     drawing.draw_comparison(
-        folder, models, seeds, models[0], list(classes), PUBLISHED, figures, facts
+        folder, models, seeds, models[0], list(classes), PUBLISHED, figures, facts, **more
     )
     return figures

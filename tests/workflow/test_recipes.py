@@ -106,6 +106,13 @@ def test_the_page_has_a_line_for_each_change_of_the_base(ablated: Project) -> No
     grid = pd.read_csv(folder / "own-images" / "figures" / "grid.csv")
     assert grid["model"].tolist() == ["plain", COMBINED]
     assert 'id="figure.own-images.grid"' in section
+    assert 'id="figure.own-images.changes"' in section
+    curves = pd.read_csv(folder / "own-images" / "figures" / "changes.csv")
+    assert set(curves["change"]) == {"optimizer", "filters"}
+    assert set(pd.read_csv(folder / "own-images" / "figures" / "class_f1.csv")["model"]) == {
+        "plain"
+    }
+    assert "of the 3 changes of plain, " in page
     assert 'href="#ablation.own-images"' in page
     configuration = page.partition("<summary>Configuration</summary>")[2].partition("</pre>")[0]
     assert "base: plain" in configuration and "plain-filters" not in configuration

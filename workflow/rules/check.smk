@@ -95,7 +95,7 @@ rule choose_images:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        models=MODELS,
+        models=DETAILED,
         seeds=dataset_seeds,
         reference=config["comparison"]["reference"],
         classes=dataset_classes,

@@ -36,6 +36,7 @@ CHECKED = [
 ]
 FACTS = catalogue.facts(config)
 DRAWN = catalogue.drawn(FACTS)
+DETAILED = catalogue.detailed(config)
 EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
 COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]
 CELL = "results/{dataset}/{model}/seed-{seed}"
@@ -176,12 +177,20 @@ def augmented_images(wildcards: Wildcards) -> list[str]:
     return expand(AUGMENTED, dataset=wildcards.dataset, model=models)
 
 
-def ablation_grid() -> dict | None:
-    """Return the axes of the ablation's grid, and each model's place on them, if there is one."""
-    ablation = config["ablation"] or {}
-    if not ablation.get("grid"):
+def drawn_ablation() -> dict | None:
+    """Return what figures need of an ablation: the models of each change, and the grid."""
+    ablation = config["ablation"]
+    if not ablation:
         return None
-    return {"axes": list(ablation["grid"]), "cells": ablation["cells"]}
+    changes: dict = {}
+    for model, made in ablation["variants"].items():
+        if "cell" not in made:
+            changes.setdefault(made["change"], {})[model] = made["shown"]
+    axes = list(ablation.get("grid") or {})
+    return {
+        "changes": changes,
+        "grid": {"axes": axes, "cells": ablation["cells"]} if axes else None,
+    }
 
 
 def training_threads(wildcards: Wildcards) -> int:

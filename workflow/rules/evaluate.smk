@@ -120,7 +120,8 @@ rule draw_figures:
         reference=config["comparison"]["reference"],
         classes=dataset_classes,
         facts=sorted(FACTS),
-        grid=ablation_grid(),
+        detailed=DETAILED,
+        ablation=drawn_ablation(),
         published=published_digest(),
         code=code_digest("figures"),
     script:

@@ -16,7 +16,8 @@ with reporting_to(snakemake.log[0]):
         Path(snakemake.scriptdir).parent / "published",
         Path(snakemake.output[0]).parent,
         snakemake.params.facts,
-        snakemake.params.grid,
+        snakemake.params.detailed,
+        snakemake.params.ablation,
     )
     provenance.record(
         snakemake.output.provenance, snakemake.rule, snakemake.input, dict(snakemake.params.items())

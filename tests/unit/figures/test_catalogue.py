@@ -11,7 +11,7 @@ import yaml
 
 from paths import ROOT, SCRIPTS
 from swatchbook import provenance
-from swatchbook.figures.catalogue import FIGURES, Figure, drawn, facts
+from swatchbook.figures.catalogue import FIGURES, Figure, detailed, drawn, facts
 from swatchbook.report.sections import SECTIONS
 
 # The entry points of the rules that draw, by the record that each writes.
@@ -92,6 +92,17 @@ def test_an_ablation_is_drawn_where_there_is_one() -> None:
     assert facts(config(usual, ablation={"base": "0"})) == {"ablated"}
     added = {one.name for one in drawn({"ablated"})} - {one.name for one in drawn(())}
     assert added == {"ablation"}
+
+
+def test_single_changes_are_drawn_and_their_models_not_one_by_one() -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    made = {"base": "0", "changes": {"a": {}}, "variants": {"1": {"change": "a"}}}
+    given = config(usual, usual, ablation=made)
+    assert facts(given) == {"ablated", "changed"}
+    assert detailed(given) == ["0"]
+    assert detailed(config(usual, usual)) == ["0", "1"]
+    added = {one.name for one in drawn({"changed"})} - {one.name for one in drawn(())}
+    assert added == {"changes"}
 
 
 def test_a_grid_is_drawn_where_it_has_two_axes() -> None:

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paths import PUBLISHED
 from results_maker import draw, make_dataset
-from swatchbook.figures import catalogue, drawing, style
+from swatchbook.figures import catalogue, style
 from swatchbook.files import read_json, write_json
 
 ODD_CLASSES = [
@@ -191,9 +190,7 @@ def test_a_grid_is_drawn_as_a_matrix_of_its_models_accuracies(tmp_path: Path) ->
     cells = {"b": ["0-1", "64"], "c": ["0-1", "128"], "base": ["0-2", "64"]}
     grid = {"axes": ["rate", "batch"], "cells": cells}
     made = Drawn(folder, folder / "figures", models, [0, 1], ["x", "y"])
-    drawing.draw_comparison(
-        folder, models, [0, 1], "base", ["x", "y"], PUBLISHED, made.figures, {"gridded"}, grid
-    )
+    draw(folder, models, [0, 1], ["x", "y"], {"gridded"}, ablation={"changes": {}, "grid": grid})
     table = pd.read_csv(made.figures / "grid.csv", dtype={"rate": str, "batch": str})
     assert table[["model", "rate", "batch"]].to_numpy().tolist() == [
         [model, *cell] for model, cell in cells.items()
@@ -204,6 +201,46 @@ def test_a_grid_is_drawn_as_a_matrix_of_its_models_accuracies(tmp_path: Path) ->
     texts = made.texts("grid")
     assert {"rate", "batch", "0-1", "0-2", "64", "128"} <= set(texts)
     assert {f"{mean * 100:.2f}" for mean in means} <= set(texts)
+
+
+def test_changes_stand_beside_their_base_and_other_figures_leave_them_out(tmp_path: Path) -> None:
+    models = ["base", "base-a-1", "base-a-2", "base-b"]
+    folder = make_dataset(tmp_path, models, [0, 1], ["x", "y"])
+    changes = {"a": {"base-a-1": "1", "base-a-2": "2"}, "b": {"base-b": "b"}}
+    figures = draw(
+        folder,
+        models,
+        [0, 1],
+        ["x", "y"],
+        {"ablated", "changed"},
+        detailed=["base"],
+        ablation={"changes": changes, "grid": None},
+    )
+    curves = pd.read_csv(figures / "changes.csv")
+    shown = curves.groupby("change", sort=False)["model"].unique().map(list).to_dict()
+    assert shown == {"a": ["base", "base-a-1", "base-a-2"], "b": ["base", "base-b"]}
+    histories = [pd.read_csv(folder / "base-b" / f"seed-{seed}/history.csv") for seed in (0, 1)]
+    expected = np.mean([history["val_accuracy"] for history in histories], axis=0)
+    of_b = curves[(curves["change"] == "b") & (curves["model"] == "base-b")]
+    assert of_b["mean"].tolist() == pytest.approx(expected.tolist())
+    for name in ("learning_curves", "class_f1", "reliability"):
+        assert set(pd.read_csv(figures / f"{name}.csv")["model"]) == {"base"}
+    assert set(pd.read_csv(figures / "accuracy.csv")["model"]) == set(models)
+
+
+def test_models_of_the_same_learning_rates_share_a_line(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path, ["a", "b", "c"], [0], ["x", "y"])
+    history = folder / "b" / "seed-0" / "history.csv"
+    pd.read_csv(history).assign(learning_rate=0.5).to_csv(history, index=False)
+    figures = draw(folder, ["a", "b", "c"], [0], ["x", "y"], {"scheduled"})
+    made = Drawn(folder, figures, ["a", "b", "c"], [0], ["x", "y"])
+    assert {"a and 1 more", "b"} <= set(made.texts("learning_rate"))
+    table = pd.read_csv(figures / "learning_rate.csv")
+    assert table.groupby("model")["learning_rate"].first().to_dict() == {
+        "a": 0.001,
+        "b": 0.5,
+        "c": 0.001,
+    }
 
 
 def test_curves_of_seeds_that_stopped_early_end_where_the_longest_does(tmp_path: Path) -> None:

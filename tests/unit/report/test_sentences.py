@@ -55,6 +55,42 @@ def comparison(
     }
 
 
+def changes(**verdicts: tuple[str, float]) -> dict[str, Any]:
+    """A base and changes of it, each with its verdict and difference."""
+    given = comparison(NONE, NONE)
+    (entry,) = given["differences"]
+    given["reference"] = "baseline"
+    given["differences"] = [
+        entry
+        | {
+            "model": f"baseline-{name}",
+            "accuracy": entry["accuracy"] | {"verdict": verdict, "difference": difference},
+        }
+        for name, (verdict, difference) in verdicts.items()
+    ]
+    return given
+
+
+def test_all_changes_of_a_base_are_told_at_once() -> None:
+    given = changes(a=(NONE, 0.001), b=("worse", -0.02), c=("better", 0.01), d=("worse", -0.5))
+    made = {f"baseline-{name}" for name in "abcd"}
+    (answer,) = answers("Images", given, made)
+    assert answer.claim == (
+        "Images: of the 4 changes of baseline, 1 is shown to be better, 2 are shown to be worse, "
+        "1 is not told apart from it."
+    )
+    assert answer.gap == "baseline reaches 91.2 % test accuracy over 3 seeds."
+    assert answer.detail == (
+        "Better: c (+1.00); Worse: b (−2.00), d (−50.00). Differences in points of test accuracy."
+    )
+
+
+def test_a_single_change_that_shows_nothing_is_told_so() -> None:
+    (answer,) = answers("Images", changes(a=("equivalent", 0.001)), {"baseline-a"})
+    assert answer.claim == "Images: of the one change of baseline, 1 is equivalent."
+    assert answer.detail == "Differences in points of test accuracy."
+
+
 def look(seeds: int, bounds: tuple[float, float] | None, verdict: str | None) -> dict[str, Any]:
     size = sum(bounds) / 2 if bounds else 0.01
     interval = list(bounds) if bounds else None

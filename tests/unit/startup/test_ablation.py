@@ -62,6 +62,7 @@ def test_each_value_of_each_change_is_a_model_behind_those_that_are_written_out(
         "change": "rate",
         "path": "training.learning_rate",
         "value": 0.01,
+        "shown": "0-01",
     }
     assert base["layers"][0]["conv"]["filters"] == 4, "the base stays"
 

@@ -32,6 +32,8 @@ class Figure:
         Whether it stands before the others of its section, which stand in the order of the table.
     only_if
         The one of `facts` without which it is not drawn; empty for always.
+    in_detail
+        Whether it looks at one model after the other, and so leaves those out that `detailed` does.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Figure:
     section: str | None = None
     is_first: bool = False
     only_if: str = ""
+    in_detail: bool = False
 
     def draw(self, of: object, output: Path) -> None:
         """Draw it into a folder from what all figures of its job are drawn from."""
@@ -52,15 +55,21 @@ FIGURES = (
     Figure("forest", "side_by_side.draw_forest", section="differences", is_first=True),
     Figure("agreement", "side_by_side.draw_agreement", section="differences"),
     Figure("ablation", "side_by_side.draw_ablation", section="ablation", only_if="ablated"),
+    Figure("changes", "learning.draw_changes", section="ablation", only_if="changed"),
     Figure("grid", "side_by_side.draw_grid", section="ablation", only_if="gridded"),
-    Figure("learning_curves", "learning.draw_learning_curves", section="curves"),
+    Figure("learning_curves", "learning.draw_learning_curves", section="curves", in_detail=True),
     Figure("learning_rate", "learning.draw_learning_rate", section="curves", only_if="scheduled"),
     Figure("augmentation", "learning.draw_augmentation", section="curves", only_if="augmented"),
-    Figure("confusion_matrices", "predictions.draw_confusion_matrices", section="confusion"),
-    Figure("class_f1", "side_by_side.draw_class_f1", section="classes"),
-    Figure("reliability", "predictions.draw_reliability", section="calibration"),
-    Figure("right_and_wrong", "predictions.draw_right_and_wrong"),
-    Figure("differences", "predictions.draw_differences"),
+    Figure(
+        "confusion_matrices",
+        "predictions.draw_confusion_matrices",
+        section="confusion",
+        in_detail=True,
+    ),
+    Figure("class_f1", "side_by_side.draw_class_f1", section="classes", in_detail=True),
+    Figure("reliability", "predictions.draw_reliability", section="calibration", in_detail=True),
+    Figure("right_and_wrong", "predictions.draw_right_and_wrong", in_detail=True),
+    Figure("differences", "predictions.draw_differences", in_detail=True),
     Figure("cost", "side_by_side.draw_cost", section="cost"),
     Figure("tutorial", "learning.draw_tutorial", section="curves", only_if="watched"),
     Figure("class_balance", "exploration.draw_class_balance", "explore", section="data"),
@@ -78,7 +87,8 @@ def facts(config: Mapping[str, Any]) -> set[str]:
 
     ``watched``: all of them measured the test images after every epoch; ``scheduled``: the learning
     rate of any of them is no number; ``augmented``: any of them changes its training images;
-    ``ablated``: models are changes of another one; ``gridded``: and there is a grid of two axes.
+    ``ablated``: models are changes of another one; ``changed``: single ones; ``gridded``: there is
+    a grid of two axes.
     """
     trainings = [model["training"] for model in config["models"].values()]
     found = {
@@ -86,9 +96,19 @@ def facts(config: Mapping[str, Any]) -> set[str]:
         "scheduled": any(isinstance(training["learning_rate"], Mapping) for training in trainings),
         "augmented": any(training["augmentation"] for training in trainings),
         "ablated": bool(config["ablation"]),
+        "changed": bool((config["ablation"] or {}).get("changes")),
         "gridded": len((config["ablation"] or {}).get("grid") or {}) == 2,
     }
     return {fact for fact, holds in found.items() if holds}
+
+
+def detailed(config: Mapping[str, Any]) -> list[str]:
+    """Return the models that are shown one by one: those that somebody wrote out.
+
+    What an ablation makes of one of them are many, and of interest for what a change does.
+    """
+    made = (config["ablation"] or {}).get("variants", {})
+    return [model for model in config["models"] if model not in made]
 
 
 def drawn(given: Collection[str], folder: str | None = None) -> tuple[Figure, ...]:

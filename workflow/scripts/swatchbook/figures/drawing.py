@@ -1,6 +1,7 @@
 """Draws every figure of one data set's comparison."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -21,7 +22,8 @@ def draw_comparison(
     published_folder: str | Path,
     output: str | Path,
     facts: Collection[str] = (),
-    grid: inputs.Grid | None = None,
+    detailed: Sequence[str] | None = None,
+    ablation: inputs.Ablation | None = None,
 ) -> None:
     """Draw every figure of one data set's comparison as SVG and PNG, with its numbers as CSV.
 
@@ -41,10 +43,13 @@ def draw_comparison(
         The folder to draw into.
     facts
         What holds of `catalogue.facts`.
-    grid
-        The grid of an ablation.
+    detailed
+        The models that are shown one by one; all of them if it is ``None``.
+    ablation
+        What an ablation made.
     """
-    of = inputs.read(Path(results), models, seeds, reference, classes, published_folder, grid)
+    of = inputs.read(Path(results), models, seeds, reference, classes, published_folder, ablation)
+    in_detail = replace(of, models=models if detailed is None else detailed)
     with mpl.rc_context(style.STYLE):
         for figure in catalogue.drawn(facts, "figures"):
-            figure.draw(of, Path(output))
+            figure.draw(in_detail if figure.in_detail else of, Path(output))

@@ -13,8 +13,9 @@ from swatchbook.data import arrays
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json
 
-# ``axes``, their names, and ``cells``, a model's value on each as it is shown, by model.
-Grid = Mapping[str, Any]
+# ``changes``: for each change the models that have it, with their values as shown. ``grid``, if
+# there is one: ``axes``, their names, and ``cells``, a model's value on each as shown, by model.
+Ablation = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Drawn:
     images: np.ndarray
     augmented: dict[str, np.ndarray]
     published: str | Path
-    grid: Grid | None = None
+    ablation: Ablation | None = None
 
     @property
     def colours(self) -> dict[str, str]:
@@ -48,7 +49,7 @@ def read(
     reference: str,
     classes: Sequence[str],
     published_folder: str | Path,
-    grid: Grid | None = None,
+    ablation: Ablation | None = None,
 ) -> Drawn:
     """Read one data set's folder.
 
@@ -60,8 +61,8 @@ def read(
         The model that the others are compared with.
     published_folder
         Where the tutorial's printed figures are.
-    grid
-        The grid of an ablation.
+    ablation
+        What an ablation made.
     """
 
     def tables(name: str, **options: Any) -> dict[str, list[pd.DataFrame]]:
@@ -97,7 +98,7 @@ def read(
             ]
         },
         published=published_folder,
-        grid=grid,
+        ablation=ablation,
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from swatchbook.comparison import published
 from swatchbook.figures import style
+from swatchbook.figures.colours import model_colours
 from swatchbook.figures.inputs import Drawn, by_epoch, longest, over_seeds
 from swatchbook.figures.style import write_table
 
@@ -50,18 +51,68 @@ def draw_learning_curves(of: Drawn, folder: Path) -> None:
     write_table(pd.concat(tables), folder, "learning_curves")
 
 
+def draw_changes(of: Drawn, folder: Path) -> None:
+    """Draw validation accuracies by epoch, means over seeds: a panel a change, with the base.
+
+    Without validation images, the accuracy on the training images while they are trained on.
+    """
+    changes = of.ablation["changes"]
+    watched = not np.isnan(by_epoch(of.histories[of.reference], "val_accuracy")).all()
+    column = "val_accuracy" if watched else "accuracy"
+    columns = min(3, len(changes))
+    figure, panels = style.new(
+        3.4 * columns, 3 * -(-len(changes) // columns), -(-len(changes) // columns), columns
+    )
+    tables = []
+    for axes, (change, values) in zip(panels.flat, changes.items(), strict=False):
+        shown = {of.reference: of.reference} | dict(values)
+        colours = [style.INK, *model_colours(list(values)).values()]
+        for (model, value), colour in zip(shown.items(), colours, strict=True):
+            histories = of.histories[model]
+            table = over_seeds(
+                by_epoch(histories, column),
+                change=change,
+                model=model,
+                epoch=longest(histories)["epoch"],
+            )
+            tables.append(table)
+            axes.plot(table["epoch"], table["mean"], color=colour, label=style.shortened(value))
+        axes.set_title(change)
+        axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+        axes.legend(fontsize=7, loc="lower right")
+        # A model that learns nothing would press the others together.
+        best = max(table["mean"].max() for table in tables)
+        axes.set_ylim(max(axes.get_ylim()[0], best - 0.12), None)
+    for axes in panels.flat[len(changes) :]:
+        axes.set_visible(False)
+    figure.supxlabel("epoch")
+    figure.supylabel(f"{'validation' if watched else 'training'} accuracy")
+    style.save(figure, folder, "changes")
+    write_table(pd.concat(tables), folder, "changes")
+
+
 def draw_learning_rate(of: Drawn, folder: Path) -> None:
     """Draw the learning rate at the end of each epoch, which is the same for every seed.
 
-    Of the seed with the most epochs, where some stopped early.
+    Of the seed with the most epochs, where some stopped early. Models with the same rates share a
+    line.
     """
     figure, ((axes,),) = style.new(7, 3)
     tables = []
+    sharing: dict[bytes, list[str]] = {}
     for model in of.models:
         table = longest(of.histories[model])[["epoch", "learning_rate"]]
-        marker = "." if len(table) == 1 else None
-        axes.plot(*table.to_numpy().T, color=of.colours[model], marker=marker, label=model)
+        sharing.setdefault(table.to_numpy().tobytes(), []).append(model)
         tables.append(table.assign(model=model))
+    for models in sharing.values():
+        table = longest(of.histories[models[0]])[["epoch", "learning_rate"]]
+        more = f" and {len(models) - 1} more" if len(models) > 1 else ""
+        axes.plot(
+            *table.to_numpy().T,
+            color=of.colours[models[0]],
+            marker="." if len(table) == 1 else None,
+            label=f"{models[0]}{more}",
+        )
     axes.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     style.legend(figure, 4)

@@ -126,8 +126,8 @@ def draw_ablation(of: Drawn, folder: Path) -> None:
 
 def draw_grid(of: Drawn, folder: Path) -> None:
     """Draw the mean test accuracy of each combination of a grid of two axes; the base is framed."""
-    assert of.grid is not None
-    cells = of.grid["cells"]
+    grid = of.ablation["grid"]
+    cells = grid["cells"]
     first, second = (list(dict.fromkeys(cell[axis] for cell in cells.values())) for axis in (0, 1))
     means = np.full((len(first), len(second)), np.nan)
     rows = []
@@ -135,7 +135,7 @@ def draw_grid(of: Drawn, folder: Path) -> None:
         accuracy = of.comparison["models"][model]["metrics"]["accuracy"]
         means[first.index(one), second.index(other)] = accuracy["mean"]
         low, high = accuracy["interval"] or (None, None)
-        names = dict(zip(of.grid["axes"], (one, other), strict=True))
+        names = dict(zip(grid["axes"], (one, other), strict=True))
         numbers = {"accuracy": accuracy["mean"], "low": low, "high": high}
         rows.append({"model": model} | names | numbers)
     figure, ((axes,),) = style.new(0.9 * len(second) + 2, 0.5 * len(first) + 1.2)
@@ -151,7 +151,7 @@ def draw_grid(of: Drawn, folder: Path) -> None:
         axes.add_patch(mpl.patches.Rectangle(place, 1, 1, fill=False, ec="#d55e00", lw=2))
     axes.set_yticks(range(len(first)), first)
     axes.set_xticks(range(len(second)), second)
-    axes.set(ylabel=of.grid["axes"][0], xlabel=of.grid["axes"][1], title="test accuracy (%)")
+    axes.set(ylabel=grid["axes"][0], xlabel=grid["axes"][1], title="test accuracy (%)")
     axes.grid(visible=False)
     style.save(figure, folder, "grid")
     write_table(pd.DataFrame(rows), folder, "grid")

@@ -51,6 +51,22 @@ class DataSet:
         return list(self.config["models"])
 
     @property
+    def made(self) -> set[str]:
+        """The models that an ablation made, which are not shown one by one."""
+        return set(self.models) - set(self.detailed)
+
+    @property
+    def detailed(self) -> list[str]:
+        """The models that are shown one by one."""
+        return catalogue.detailed(self.config)
+
+    @property
+    def comparison_in_detail(self) -> dict[str, Any]:
+        """The comparison of these."""
+        found = self.comparison["models"]
+        return {**self.comparison, "models": {model: found[model] for model in self.detailed}}
+
+    @property
     def seeds(self) -> Sequence[int]:
         """Those of all its models; where as many as a decision needs are taken, its own."""
         return self.comparison["seeds"]

@@ -164,9 +164,9 @@ def _dataset(
         "name": of.name,
         "spec": of.spec,
         "comparison": of.comparison,
-        "answers": sentences.answers(of.spec["title"], of.comparison),
+        "answers": sentences.answers(of.spec["title"], of.comparison, of.made),
         "findings": findings.of_dataset(
-            of.comparison,
+            of.comparison_in_detail,
             of.gallery,
             of.checks,
             any(training["watch_test"] for training in of.trainings),

@@ -50,7 +50,7 @@ def classes(of: DataSet) -> dict[str, Any]:
     return {
         "reports": {
             model: tables.mean_report(of.folder / model, of.seeds, confidence)
-            for model in of.models
+            for model in of.detailed
         }
     }
 

@@ -1,6 +1,6 @@
 """What a comparison shows, in words that follow from its numbers by rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,8 +116,12 @@ class Answer:
     detail: str = ""
 
 
-def answers(dataset: str, comparison: Mapping[str, Any]) -> list[Answer]:
+def answers(
+    dataset: str, comparison: Mapping[str, Any], made: Collection[str] = ()
+) -> list[Answer]:
     """Return what opens the report for one data set, one answer for each comparison.
+
+    And one for all changes that an ablation made.
 
     The words are those of `inference.verdict`, with fewer than three seeds nothing is claimed; or,
     where as many seeds were taken as a decision needed, those of `sequential.decision`.
@@ -128,6 +132,8 @@ def answers(dataset: str, comparison: Mapping[str, Any]) -> list[Answer]:
         The data set's title.
     comparison
         The content of ``comparison.json``, by `verdicts.judged`.
+    made
+        The models that an ablation made of the reference.
     """
     models = comparison["models"]
     if not comparison["differences"]:
@@ -139,14 +145,56 @@ def answers(dataset: str, comparison: Mapping[str, Any]) -> list[Answer]:
                 "model."
             )
         ]
+    changes = [entry for entry in comparison["differences"] if entry["model"] in made]
     return [
-        Answer(
-            (_decided if comparison["design"] else _claim)(dataset, entry, comparison),
-            _gap(entry, models),
-            (_looks if comparison["design"] else _detail)(entry, models, comparison),
-        )
-        for entry in comparison["differences"]
+        *([_of_changes(dataset, changes, comparison)] if changes else []),
+        *(
+            Answer(
+                (_decided if comparison["design"] else _claim)(dataset, entry, comparison),
+                _gap(entry, models),
+                (_looks if comparison["design"] else _detail)(entry, models, comparison),
+            )
+            for entry in comparison["differences"]
+            if entry["model"] not in made
+        ),
     ]
+
+
+def _of_changes(
+    dataset: str, changes: Sequence[Mapping[str, Any]], comparison: Mapping[str, Any]
+) -> Answer:
+    """Say of all changes of a model at once which ones help and which ones harm."""
+    base = comparison["reference"]
+    found: dict[str, list[str]] = {}
+    for entry in sorted(changes, key=lambda entry: -entry["accuracy"]["difference"]):
+        name = entry["model"].removeprefix(f"{base}-")
+        told = f"{name} ({points(entry['accuracy']['difference'], 2)})"
+        found.setdefault(entry["accuracy"]["verdict"], []).append(told)
+    words = {
+        inference.BETTER: "shown to be better",
+        inference.WORSE: "shown to be worse",
+        sequential.EQUIVALENT: "equivalent",
+    }
+    shown = [
+        f"{len(found[verdict])} {'is' if len(found[verdict]) == 1 else 'are'} {word}"
+        for verdict, word in words.items()
+        if verdict in found
+    ]
+    rest = len(changes) - sum(len(found.get(verdict, ())) for verdict in words)
+    if rest:
+        shown.append(f"{rest} {'is' if rest == 1 else 'are'} not told apart from it")
+    count = "the one change" if len(changes) == 1 else f"the {len(changes)} changes"
+    mean = comparison["models"][base]["metrics"]["accuracy"]["mean"]
+    named = [
+        f"{title}: {', '.join(found[verdict])}"
+        for verdict, title in ((inference.BETTER, "Better"), (inference.WORSE, "Worse"))
+        if verdict in found
+    ]
+    return Answer(
+        f"{dataset}: of {count} of {base}, {', '.join(shown)}.",
+        f"{base} reaches {percent(mean)} test accuracy over {len(comparison['seeds'])} seeds.",
+        "; ".join(named) + (". " if named else "") + "Differences in points of test accuracy.",
+    )
 
 
 def _decided(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:

@@ -32,8 +32,8 @@ def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        Its ``ablation`` has ``variants`` too: for each of these models the change and the value,
-        and for one of the grid its ``cell``, each axis's value as it is shown.
+        Its ``ablation`` has ``variants`` too: for each of these models the change, the value and
+        how it is ``shown``, and for one of the grid its ``cell``, each axis's value as it is shown.
 
     Raises
     ------
@@ -54,7 +54,13 @@ def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
             name = "-".join(part for part in (base, change, value_name) if part)
             _check_is_new(name, {**models, **made}, key, where)
             made[name] = _changed(models[base], settings["path"], value, key, where)
-            variants[name] = {"change": change, "path": settings["path"], "value": value}
+            shown = value_name or change
+            variants[name] = {
+                "change": change,
+                "path": settings["path"],
+                "value": value,
+                "shown": shown,
+            }
     grid = ablation.get("grid") or {}
     axes = {
         axis: _values(settings, f"ablation.grid.{axis}", where) for axis, settings in grid.items()
