@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from swatchbook.errors import SwatchbookError, TrainingError
 from swatchbook.signatures import Count, Positive, Share
+from swatchbook.training import dropouts
 from swatchbook.training.initializers import INITIALIZERS, Initializer
 from swatchbook.training.seeds import BIASES, DROPOUT, WEIGHTS, derived_seed
 
@@ -177,18 +178,14 @@ def activation(building: Building, *, function: Activation = "relu") -> Any:
 
 def dropout(building: Building, *, rate: Share) -> Any:
     """Set a share of the values to zero while training."""
-    import keras
-
-    return keras.layers.Dropout(rate, seed=building.dropout_seed(), dtype=building.precision)
+    layer, _ = dropouts.layers()
+    return layer(rate, seed=building.dropout_seed(), dtype=building.precision)
 
 
 def spatial_dropout(building: Building, *, rate: Share) -> Any:
     """Set a share of the channels to zero while training (J. Tompson et al., 2015, CVPR)."""
-    import keras
-
-    return keras.layers.SpatialDropout2D(
-        rate, seed=building.dropout_seed(), dtype=building.precision
-    )
+    _, layer = dropouts.layers()
+    return layer(rate, seed=building.dropout_seed(), dtype=building.precision)
 
 
 def residual(building: Building, *, layers: Layers, function: Activation = "linear") -> Any:

@@ -12,7 +12,9 @@ from swatchbook.files import replacing
 
 
 def save(model: Any, path: str | Path) -> None:
-    """Save a model as ``.keras``, so that equal models give equal files.
+    """Save a model as ``.keras``, so that equal models give equal files that Keras alone can read.
+
+    Layers that compute what Keras's do in another way are saved as those of Keras.
 
     Keras stamps the time of saving into the archive and its metadata, and numbers what parts of a
     model share by addresses in memory; the times are taken out, and the numbers count from 0.
@@ -28,21 +30,21 @@ def save(model: Any, path: str | Path) -> None:
                     del metadata["date_saved"]
                     content = json.dumps(metadata).encode()
                 elif name == "config.json":
-                    content = _renumbered(json.dumps(_plain(json.loads(content))).encode())
+                    content = _renumbered(_of_keras_alone(content))
                 target.writestr(zipfile.ZipInfo(name), content)
 
 
-def _plain(config: Any) -> Any:
-    """Name Keras's class where one of this library stands for it, which has the same name."""
-    if isinstance(config, list):
-        return [_plain(value) for value in config]
-    if not isinstance(config, dict):
-        return config
-    package, _, module = (config.get("module") or "").rpartition(".")
-    if package == __package__:
+def _of_keras_alone(config: bytes) -> bytes:
+    """Name Keras's class where one of this package, of the same name, stands for it."""
+
+    def said(found: dict[str, Any]) -> dict[str, Any]:
+        package, _, module = (found.get("module") or "").rpartition(".")
+        if package != __package__:
+            return found
         room = "initializers" if module == "initializers" else "layers"
-        config = {**config, "module": f"keras.{room}", "registered_name": None}
-    return {key: _plain(value) for key, value in config.items()}
+        return found | {"module": f"keras.{room}", "registered_name": None}
+
+    return json.dumps(json.loads(config, object_hook=said)).encode()
 
 
 def _renumbered(config: bytes) -> bytes:
