@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from swatchbook.errors import SwatchbookError, TrainingError
 from swatchbook.signatures import Count, Positive, Share
-from swatchbook.training import dropouts
+from swatchbook.training import dropouts, poolings
 from swatchbook.training.initializers import INITIALIZERS, Initializer
 from swatchbook.training.seeds import BIASES, DROPOUT, WEIGHTS, derived_seed
 
@@ -130,7 +130,7 @@ def pool(
     """Keep the largest value, or the mean, of each square of `size` pixels."""
     import keras
 
-    layer = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}[kind]
+    layer = {"max": poolings.max_pooling(), "average": keras.layers.AveragePooling2D}[kind]
     return layer(size, padding=padding, dtype=building.precision)
 
 
@@ -339,4 +339,5 @@ def stack(building: Building, layers: Sequence[Mapping[str, Mapping[str, Any]]])
                 hint="see the layer in config/README.md, or Keras's documentation",
             ) from error
         built.append(layer)
+    poolings.take_over_relu(built)
     return built
