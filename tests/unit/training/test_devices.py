@@ -34,26 +34,26 @@ def test_a_cpu_that_multiplies_bfloat16_gets_it_and_the_reason_names_the_flag(
     cpuinfo: Path, flag: str
 ) -> None:
     cpuinfo.write_text(CPUINFO.format(flag))
-    precision, reason = cpu_precision(cpuinfo)
+    precision, reason = cpu_precision(cpuinfo, {})
     assert precision == "mixed_bfloat16"
     assert flag in reason
 
 
 def test_a_cpu_without_bfloat16_gets_float32(cpuinfo: Path) -> None:
     cpuinfo.write_text(CPUINFO.format("avx512_bf16x avx512f amx_tile"))
-    precision, reason = cpu_precision(cpuinfo)
+    precision, reason = cpu_precision(cpuinfo, {})
     assert precision == "float32"
     assert "AVX512-BF16" in reason
 
 
 def test_a_system_without_cpuinfo_gets_float32_and_a_nameless_cpu(cpuinfo: Path) -> None:
-    assert cpu_precision(cpuinfo)[0] == "float32"
+    assert cpu_precision(cpuinfo, {})[0] == "float32"
     assert cpu_name(cpuinfo) == "CPU"
 
 
 def test_a_cpuinfo_without_flags_and_names_gets_float32_and_a_nameless_cpu(cpuinfo: Path) -> None:
     cpuinfo.write_text("processor\t: 0\nFeatures\t: asimd bf16\n")
-    assert cpu_precision(cpuinfo)[0] == "float32"
+    assert cpu_precision(cpuinfo, {})[0] == "float32"
     assert cpu_name(cpuinfo) == "CPU"
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from paths import ROOT
 from swatchbook.training.doctor import advice, told
+from swatchbook.training.instructions import VARIABLES
 from swatchbook.training.placement import ON_CPU, on_gpus
 
 
@@ -21,7 +22,10 @@ def doctor(folder: Path, **training: object) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [sys.executable, program, "config.yaml"],
         cwd=folder,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        env={
+            **{name: value for name, value in os.environ.items() if name not in VARIABLES},
+            "CUDA_VISIBLE_DEVICES": "-1",
+        },
         text=True,
         capture_output=True,
     )
@@ -37,6 +41,7 @@ def test_the_doctor_prints_versions_devices_and_the_choice_with_its_reason(tmp_p
     assert said["CUDA_VISIBLE_DEVICES"] == "-1"
     assert said["device"].startswith("cpu: ")
     assert said["precision"] == "float32, because set in the configuration"
+    assert said["instructions"].endswith(" (no limit set)")
     assert said["threads"].startswith("2 ")
     assert said["XLA"] == "no: on a CPU it is slower"
     assert said["GPU"].startswith("CUDA_VISIBLE_DEVICES hides every GPU")

@@ -6,20 +6,20 @@ Importing this module does not import TensorFlow; `choose` does.
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from swatchbook.errors import DeviceError
-from swatchbook.training import cuda, gpu_slots
+from swatchbook.training import cuda, gpu_slots, instructions
 from swatchbook.training.placement import ON_CPU, Execution, on_gpus
 
 logger = logging.getLogger(__name__)
 
 # XLA would choose among kernels by timing them, and may then choose others the next time.
 XLA_DETERMINISM = "--xla_gpu_deterministic_ops=true"
-BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")
+CPUINFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class Device:
         The names (UUIDs) of the GPUs taken, none on a CPU.
     execution
         How steps are carried out.
+    instructions
+        The best flag of the CPU whose instructions oneDNN uses, as in `instructions.FLAGS`; empty
+        on a GPU.
+    limits
+        The environment variables that were set to limit oneDNN.
     """
 
     kind: str
@@ -51,6 +56,14 @@ class Device:
     threads: int
     gpus: list[str] = field(default_factory=list)
     execution: Execution = ON_CPU
+    instructions: str = ""
+    limits: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def processor(self) -> str:
+        """What decides how results round, in words: the name and, of a CPU, what it may use."""
+        limits = [f"{name}={value}" for name, value in self.limits.items()]
+        return ", ".join(filter(None, [self.name, self.instructions, *limits]))
 
 
 def import_tensorflow() -> Any:
@@ -114,11 +127,19 @@ def choose(
         chosen = _use_gpus(tf, found, threads, gpus, take)
     else:
         tf.config.set_visible_devices([], "GPU")
-        automatic, reason = cpu_precision(Path("/proc/cpuinfo"))
-        chosen = Device("cpu", cpu_name(Path("/proc/cpuinfo")), automatic, reason, threads)
+        automatic, reason = cpu_precision(CPUINFO, os.environ)
+        chosen = Device(
+            "cpu",
+            cpu_name(CPUINFO),
+            automatic,
+            reason,
+            threads,
+            instructions=cpu_instructions(CPUINFO, os.environ),
+            limits=instructions.limits(os.environ),
+        )
     if precision != "auto":
         chosen = replace(chosen, precision=precision, reason="set in the configuration")
-    logger.info("device: %s (%s), %d threads", chosen.kind, chosen.name, threads)
+    logger.info("device: %s (%s), %d threads", chosen.kind, chosen.processor, threads)
     logger.info("precision: %s, because %s", chosen.precision, chosen.reason)
     logger.info("execution: %s", chosen.execution)
     return chosen
@@ -181,13 +202,18 @@ def gpu_precision(compute_capability: tuple[int, int], count: int = 1) -> tuple[
     return "mixed_float16", "the GPU has tensor cores for float16"
 
 
-def cpu_precision(cpuinfo: Path) -> tuple[str, str]:
-    """Return the fastest precision of this CPU and the reason, by its flags in `cpuinfo`."""
-    flags = set(_cpuinfo_value(cpuinfo, "flags").split())
-    for flag in BFLOAT16_FLAGS:
-        if flag in flags:
-            return "mixed_bfloat16", f"the CPU has {flag}"
-    return "float32", "the CPU has neither AVX512-BF16 nor AMX"
+def cpu_precision(cpuinfo: Path, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return the fastest precision of this CPU and the reason, by what `cpu_instructions` says."""
+    if (found := cpu_instructions(cpuinfo, environment)) in instructions.BFLOAT16:
+        return "mixed_bfloat16", f"the CPU has {found}"
+    limits = [f"{name}={value}" for name, value in instructions.limits(environment).items()]
+    within = f" that oneDNN may use ({', '.join(limits)})" if limits else ""
+    return "float32", f"the CPU has neither AVX512-BF16 nor AMX{within}"
+
+
+def cpu_instructions(cpuinfo: Path, environment: Mapping[str, str]) -> str:
+    """Return the best of this CPU's flags whose instructions oneDNN uses, by those in `cpuinfo`."""
+    return instructions.applied(_cpuinfo_value(cpuinfo, "flags"), environment)
 
 
 def cpu_name(cpuinfo: Path) -> str:

@@ -47,6 +47,7 @@ def choice(settings: Mapping[str, Any]) -> dict[str, str]:
     found = {
         "device": f"{chosen.kind}: {chosen.name} (training.device is {settings['device']})",
         "precision": f"{chosen.precision}, because {chosen.reason}",
+        **_multiplying(chosen),
         "threads": f"{chosen.threads} a training (training.threads)",
         **told(chosen.execution),
         "GPU": advice(chosen.kind, NVIDIA_DRIVER.is_file(), os.environ),
@@ -57,6 +58,16 @@ def choice(settings: Mapping[str, Any]) -> dict[str, str]:
         states = [f"{name} {'free' if name in free else 'in use'}" for name in names]
         found["GPU slots"] = f"{settings['gpus']} a training (training.gpus): {', '.join(states)}"
     return found
+
+
+def _multiplying(chosen: devices.Device) -> dict[str, str]:
+    """Say what a CPU would multiply with, and what limits it."""
+    if chosen.kind == "gpu":
+        return {}
+    limits = ", ".join(f"{name}={value}" for name, value in chosen.limits.items())
+    return {
+        "instructions": f"{chosen.instructions or 'none of oneDNN'} ({limits or 'no limit set'})"
+    }
 
 
 def _first(names: Sequence[str], count: int) -> list[str]:

@@ -30,8 +30,8 @@ class Resumption:
     folder, fingerprint
         Of the checkpoints.
     processor
-        The name of what trains now. It is no part of the fingerprint, so that a cluster's job can
-        go on wherever it is put, but other processors may give other bits: that is recorded.
+        What trains now, in words. It is no part of the fingerprint, so that a cluster's job can go
+        on wherever it is put, but other processors may give other bits: that is recorded.
 
     Attributes
     ----------

@@ -92,7 +92,8 @@ def train(
         kept = None
         if checkpoints is not None:
             data = {"train": (x, y), **watched}
-            kept = Resumption(checkpoints, _fingerprint(recipe, device, data, code), device.name)
+            fingerprint = _fingerprint(recipe, device, data, code)
+            kept = Resumption(checkpoints, fingerprint, device.processor)
         history = trainer.fit(watched, output / "tensorboard", sigterm, kept)
         model_files.save(model, output / "model.keras")
         write_history(output / "history.csv", history)
