@@ -1,21 +1,24 @@
-"""Training throughput of the baseline, against the tutorial's own loop in the same run.
+"""Training throughput of a default model, against the tutorial's own loop in the same run.
 
 The two take turns as whole processes with the same number of threads; the ratios are round by
 round. With --epochs both train to the end, for the test accuracy and the images per second of a
 whole run.
 
     python benchmarks/training.py --data FOLDER [--rounds 5] [--steps 150] [--threads 2]
+        [--model baseline dropout] [--precision mixed_bfloat16]
     python benchmarks/training.py --data FOLDER --epochs 10 --rounds 1
 
 FOLDER holds the four official gzip files of Fashion-MNIST.
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +33,13 @@ from swatchbook.training import devices, models
 from swatchbook.training.epochs import Trainer
 from swatchbook.training.evaluation import predictor
 
+MODELS = ("baseline", "dropout")
 PRECISIONS = ("mixed_bfloat16", "float32")
+SPEEDS = ("images_per_second", "images_per_cpu_second")
 
 
 def train_here(options: argparse.Namespace) -> dict[str, float]:
-    """Train the baseline in this process and return its figures."""
+    """Train a model in this process and return its figures."""
     config = configuration.checked_config(
         config_files.read(ROOT / "config/config.yaml"),
         ROOT / "workflow/schemas/config.schema.json",
@@ -51,21 +56,28 @@ def train_here(options: argparse.Namespace) -> dict[str, float]:
         return np.divide(data.pixels[part], np.float32(255)), one_hot[data.labels[part]]
 
     settings = dict(config["training"])
-    device = devices.choose("cpu", options.precision, options.threads)
+    device = devices.choose("cpu", options.precision[0], options.threads)
     if options.epochs:
         settings["epochs"] = options.epochs
         x, y = arrays(rows["train"])
     else:
-        settings["epochs"] = 2  # the first is the warm-up
+        settings["epochs"] = 1
         x, y = arrays(rows["train"][: options.steps * settings["batch_size"]])
-    layers = config["models"]["baseline"]["layers"]
+    layers = config["models"][options.model[0]]["layers"]
     model = models.build(layers, x.shape[1:], 10, options.seed, device.precision)
     none = x[:0], y[:0]
     with tempfile.TemporaryDirectory() as events:
         trainer = Trainer(model, x, y, settings, options.seed)
+        if not options.epochs:
+            trainer.fit({"validation": none}, events)  # the warm-up
+        start = time.process_time()
         history = trainer.fit({"validation": none}, events)
-    counted = history[1:]
-    figures = {"images_per_second": statistics.mean(row.images_per_second for row in counted)}
+        cpu_seconds = time.process_time() - start
+    counted = history[1:] or history
+    figures = {
+        "images_per_second": statistics.mean(row.images_per_second for row in counted),
+        "images_per_cpu_second": len(history) * trainer.images / cpu_seconds,
+    }
     if options.epochs:
         x, y = arrays(rows["test"])
         probabilities = predictor(model)(x, "test")
@@ -88,9 +100,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--precision", choices=PRECISIONS, help=argparse.SUPPRESS)
+    parser.add_argument("--model", choices=MODELS, nargs="+", default=MODELS[:1])
+    parser.add_argument("--precision", choices=PRECISIONS, nargs="+", default=PRECISIONS)
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.precision:
+    if options.here:
         print(json.dumps(train_here(options)))
         return
     length = ("--epochs", options.epochs) if options.epochs else ("--steps", options.steps)
@@ -101,25 +115,27 @@ def main() -> None:
         rounds.setdefault("tutorial", []).append(
             in_a_process("tutorial_training.py", *common, *seed)
         )
-        for precision in PRECISIONS:
-            rounds.setdefault(precision, []).append(
-                in_a_process("training.py", *common, *seed, "--precision", precision)
+        for model, precision in itertools.product(options.model, options.precision):
+            own = ("--model", model, "--precision", precision, "--here")
+            rounds.setdefault(f"{model}, {precision}", []).append(
+                in_a_process("training.py", *common, *seed, *own)
             )
-    speeds = {name: [run["images_per_second"] for run in runs] for name, runs in rounds.items()}
-    result = {
-        name: {
-            "images_per_second": [round(speed) for speed in speeds[name]],
-            "times_tutorial": [
-                round(speed / base, 2)
-                for speed, base in zip(speeds[name], speeds["tutorial"], strict=True)
-            ],
-            "test_accuracy": [run.get("test_accuracy") for run in runs],
-        }
-        for name, runs in rounds.items()
-    }
-    for figures in result.values():
-        figures["times_tutorial_median"] = statistics.median(figures["times_tutorial"])
-    print(json.dumps(result, indent=2))
+    print(json.dumps({name: compared(runs, rounds) for name, runs in rounds.items()}, indent=2))
+
+
+def compared(
+    runs: list[dict[str, float]], rounds: dict[str, list[dict[str, float]]]
+) -> dict[str, object]:
+    """Return the figures of some runs, and how many times as fast as others they were."""
+    result: dict[str, object] = {}
+    for speed in SPEEDS:
+        result[speed] = [round(run[speed]) for run in runs]
+        for other in [name for name in rounds if name == "tutorial" or name.startswith("baseline")]:
+            ratios = [a[speed] / b[speed] for a, b in zip(runs, rounds[other], strict=True)]
+            result[f"{speed}, times {other}"] = [round(ratio, 2) for ratio in ratios]
+            result[f"{speed}, times {other}, median"] = round(statistics.median(ratios), 2)
+    result["test_accuracy"] = [run.get("test_accuracy") for run in runs]
+    return result
 
 
 if __name__ == "__main__":
