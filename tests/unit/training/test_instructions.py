@@ -13,6 +13,7 @@ import pytest
 from paths import SCRIPTS
 from swatchbook.training import devices
 from swatchbook.training.instructions import VARIABLES, applied, limits
+from training_inputs import SETTINGS
 
 AMX = "fpu sse4_1 avx2 avx512f avx512_bf16 amx_bf16 amx_tile"
 
@@ -81,26 +82,19 @@ settings = json.loads(sys.argv[1])
 Trainer(model, x, y, settings, 0).fit({"validation": (x[:0], y[:0])}, sys.argv[2])
 print(json.dumps(asdict(device)))
 """
-SETTINGS = {
-    "epochs": 1,
-    "batch_size": 128,
-    "optimizer": {"adam": {}},
-    "learning_rate": 0.001,
-    "clip_norm": None,
-    "label_smoothing": 0,
-    "averaging": None,
-    "augmentation": [],
-    "shuffle": True,
-    "drop_last_batch": False,
-    "watch_test": False,
-}
 
 
 def kernels(folder: Path, environment: dict[str, str]) -> tuple[dict[str, Any], set[str]]:
     """Make a step; return what is told of the device, and the kernels of its convolutions."""
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER, json.dumps(SETTINGS), str(folder)],
+        [
+            sys.executable,
+            "-c",
+            DRIVER,
+            json.dumps(SETTINGS | {"epochs": 1, "batch_size": 128}),
+            str(folder),
+        ],
         cwd=SCRIPTS,
         env=kept | {"ONEDNN_VERBOSE": "1"} | environment,
         check=True,
