@@ -8,6 +8,13 @@ from swatchbook.data import arrays
 
 CLASSES = ["left", "middle", "right"]
 IMAGES = {"train": 90, "validation": 24, "test": 6}
+SGD = {  # its settings where none is given
+    "momentum": 0.0,
+    "nesterov": False,
+    "weight_decay": 0.0,
+    "coupled": False,
+    "bias_rate": 1.0,
+}
 SETTINGS = {
     "epochs": 3,
     "batch_size": 32,  # 90 images are two whole batches and an incomplete one

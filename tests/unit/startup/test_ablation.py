@@ -7,15 +7,9 @@ import pytest
 from paths import ROOT
 from swatchbook.errors import ConfigurationError
 from swatchbook.startup import configuration
+from training_inputs import SGD
 
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
-SGD = {
-    "momentum": 0.0,
-    "nesterov": False,
-    "weight_decay": 0.0,
-    "coupled": False,
-    "bias_rate": 1.0,
-}
 LAYERS = [{"conv": {"filters": 4}}, {"pool": {}}, {"flatten": {}}, {"dense": {"units": 8}}]
 
 

@@ -13,6 +13,7 @@ from paths import ROOT
 from swatchbook.data.limits import Limits
 from swatchbook.errors import ConfigurationError
 from swatchbook.startup import config_files, configuration
+from training_inputs import SGD
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.json"
 DATASET_SCHEMA = ROOT / "workflow/schemas/dataset.schema.json"
@@ -50,13 +51,6 @@ DEFAULTS: dict[str, Any] = {
     "evaluation": {"views": None},
     "comparison": {"reference": "plain", "confidence": 0.95, "margin": 1.75},
     "report": {"title": "Swatchbook", "notice": None},
-}
-SGD = {
-    "momentum": 0.0,
-    "nesterov": False,
-    "weight_decay": 0.0,
-    "coupled": False,
-    "bias_rate": 1.0,
 }
 WHOLE: dict[str, Any] = DEFAULTS | {
     "models": {"plain": LEAST["models"]["plain"] | {"training": DEFAULTS["training"]}}

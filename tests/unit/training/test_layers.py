@@ -131,7 +131,9 @@ def test_batch_norm_and_gelu_are_kerass_own_in_fewer_passes(
     ):
         np.testing.assert_allclose(found, wanted, **close)
     for found, wanted in zip(ours.variables, theirs.variables, strict=True):
-        np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=1e-2, atol=1e-3)
+        # What batch normalisation keeps would differ by a 384th with another kind of variance.
+        least = {"rtol": 1e-4, "atol": 1e-7} if exact else {"rtol": 1e-2, "atol": 1e-3}
+        np.testing.assert_allclose(found.numpy(), wanted.numpy(), **least)
     np.testing.assert_allclose(output(ours), output(theirs), **close)
 
 

@@ -39,9 +39,7 @@ def sgd(
                 gradient += weight_decay / faster * variable
             super().update_step(gradient, variable, learning_rate * faster)
 
-    plain = not coupled and bias_rate == 1
-    make = keras.optimizers.SGD if plain else SGD
-    return make(
+    return SGD(
         learning_rate,
         momentum=momentum,
         nesterov=nesterov,
