@@ -49,7 +49,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "ablation": None,
     "evaluation": {"views": None},
-    "comparison": {"reference": "plain", "confidence": 0.95, "margin": 1.75},
+    "comparison": {"reference": "plain", "confidence": 0.95, "margin": 3.5},
     "report": {"title": "Swatchbook", "notice": None},
 }
 WHOLE: dict[str, Any] = DEFAULTS | {
