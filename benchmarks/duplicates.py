@@ -43,7 +43,7 @@ def images_and_labels(mirror: Path, dataset: str) -> tuple[np.ndarray, np.ndarra
     spec = configuration.load_dataset(CONFIGS[dataset], [ROOT / "config" / "datasets"], schema)
     train = dataset_formats.read(spec, mirror / dataset)
     if dataset == "fashion-mnist":
-        return train.pixels, train.labels, len(train.ids) - train.given_test
+        return train.pixels, train.labels, int((train.parts == "train").sum())
     spec = spec | {"archive": {"images": "test.7z", "labels": "testLabels.csv"}, "content": {}}
     test = dataset_formats.read(spec, mirror / dataset)
     pixels = np.concatenate([train.pixels, test.pixels])

@@ -137,10 +137,10 @@ TRANSPARENT = chunk(b"tRNS", struct.pack(">3H", 255, 0, 0))
 TEXT_BOMB = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(50_000_000)))
 PNGS: dict[str, tuple] = {
     "zero bytes": (b"", "an empty file"),
-    "JPEG": (b"\xff\xd8\xff\xe0" + bytes(60), "not a PNG file"),
-    "text": (b"red" * 30, "not a PNG file"),
-    "wrong signature": (flipped(RED, 0), "not a PNG file"),
-    "line ends converted": (RED.replace(b"\r\n", b"\n"), "not a PNG file"),
+    "the start of a JPEG": (b"\xff\xd8\xff\xe0" + bytes(60), "its header cannot be read"),
+    "text": (b"red" * 30, "no image of a known format"),
+    "wrong signature": (flipped(RED, 0), "no image of a known format"),
+    "line ends converted": (RED.replace(b"\r\n", b"\n"), "no image of a known format"),
     "signature only": (RED[:8], "not a PNG file"),
     "cut in the header": (RED[:30], "not a PNG file"),
     "cut in the pixels": (NOISE[: IDAT + 20], "ends too early"),
@@ -163,6 +163,13 @@ PNGS: dict[str, tuple] = {
     "2.5 gigapixels by its header": (header_only(50_000, 50_000), "50000 × 50000 pixels instead"),
 }
 
+
+def swapped(table: bytes) -> bytes:
+    """Swap the two columns of a table."""
+    rows = [line.split(b",") for line in table.splitlines()]
+    return b"".join(b"%s,%s\n" % (second, first) for first, second in rows)
+
+
 ROWS = b"".join(f"{id_},{label}\n".encode() for id_, label in LABELS.items())
 TABLE = b"id,label\n" + ROWS
 TABLES: dict[str, tuple] = {
@@ -174,23 +181,23 @@ TABLES: dict[str, tuple] = {
     "no line end": (TABLE[:-1], READ),
     "empty file": (b"", "cannot be read: No columns"),
     "header only": (b"id,label\n", "without a label: 1, 2, 3, 4, 5, 6"),
-    "semicolons": (TABLE.replace(b",", b";"), "columns 'id;label'; it needs 'id' and 'label'"),
-    "tabs": (TABLE.replace(b",", b"\t"), "it needs 'id' and 'label', separated by a comma"),
+    "semicolons": (TABLE.replace(b",", b";"), "no column 'id', 'label'; it has 'id;label' (name"),
+    "tabs": (TABLE.replace(b",", b"\t"), r"no column 'id', 'label'; it has 'id\tlabel'"),
     "Latin-1": ("id,label\n1,chât\n".encode("latin-1"), "not in UTF-8"),
     "UTF-16": ("id,label\n1,cat\n".encode("utf-16"), "not in UTF-8"),
     "an image": (b"\x89PNG\r\n\x1a\n", "not in UTF-8"),
-    "other columns": (b"name,class\n1,cat\n", "columns 'name', 'class'"),
-    "columns swapped": (b"label,id\ncat,1\n", "columns 'label', 'id'"),
-    "a third column": (b"id,label,size\n1,cat,3\n", "columns 'id', 'label', 'size'"),
-    "no header": (ROWS, "columns '1', 'cat'"),
+    "other columns": (b"name,class\n1,cat\n", "it has 'name', 'class' (name its columns"),
+    "columns swapped": (swapped(TABLE), READ),
+    "a third column": (TABLE.replace(b"\n", b",3\n").replace(b"label,3", b"label,size"), READ),
+    "no header": (ROWS, "it has '1', 'cat'"),
     "a third field in each row": (b"id,label\n7,1,cat\n8,2,dog\n", "more fields than the header"),
     "a third field in one row": (b"id,label\n1,cat\n2,dog,x\n", "Expected 2 fields in line 3"),
     "an open quote": (b'id,label\n"1,cat\n2,dog\n', "EOF inside string"),
     "blank ids": (b"id,label\n1,cat\n,dog\n  ,dog\n", "no id in line 3, 4"),
     "an id twice": (TABLE + b" 1 ,dog\n", "ids that stand twice: 1"),
     "an unknown label": (TABLE + b"7,Dog\n", "no class: 'Dog' of 7"),
-    "no label": (TABLE + b"7,\n", "no class: '' of 7"),
-    "a short row": (TABLE + b"7\n", "of 7"),
+    "no label": (TABLE.replace(b"4,dog", b"4,"), "without a label: 4"),
+    "a short row": (TABLE.replace(b"4,dog", b"4"), "without a label: 4"),
     "what steers a terminal": (TABLE + b"7,\x1b[2J\n", r"no class: '\x1b[2J' of 7"),
     "01 in place of 1": ({"1": None, "01": "cat"}, "without a label: 1"),
     "an image without a label": ({"5": None}, "without a label: 5"),

@@ -27,7 +27,7 @@ COMPARING = {key: config["comparison"][key] for key in ("reference", "confidence
 COMPARING["design"] = looks.design(config)
 
 ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
-ARRAYS = expand("results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv"])
+ARRAYS = expand("results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv", "decoding.json"])
 EXTRACTED = "results/{dataset}/images"
 EXPLORED = "results/{dataset}/explore/summary.json"
 CHECKED = [

@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from makers import png, random_images, raw_png, write_7z, write_idx, write_table
 from paths import ROOT
-from swatchbook.data import archive_dataset, arrays, decoding, splits
+from swatchbook.data import arrays, decoding
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError
 from swatchbook.startup import configuration
@@ -204,7 +204,10 @@ def test_images_never_touch_the_disk(
     monkeypatch.chdir(elsewhere)
     monkeypatch.setenv("TMPDIR", str(elsewhere))
     decoded(ARCHIVE_SPEC, folder)
-    expected = {f"{array}_{split}.npy" for array in "xy" for split in SPLITS} | {"index.csv"}
+    expected = {f"{array}_{split}.npy" for array in "xy" for split in SPLITS} | {
+        "index.csv",
+        "decoding.json",
+    }
     assert {path.name for path in (folder.parent / "arrays").iterdir()} == expected
     assert list(elsewhere.iterdir()) == []
     assert {path.name for path in folder.iterdir()} == {"some.7z", "labels.csv"}
@@ -234,11 +237,6 @@ def test_all_images_that_cannot_be_decoded_are_named_and_none_is_skipped(folder:
     with pytest.raises(DataError, match=r"cannot be used: 7 \(an empty file\), 9 \(grey"):
         decoded(ARCHIVE_SPEC, folder)
     assert not (folder.parent / "arrays").exists()
-
-
-def test_ids_are_file_names_without_folder_and_suffix() -> None:
-    names = ["a/b/1.png", "2.PNG", "c/x.y.png"]
-    assert list(archive_dataset.image_ids(names, "some.7z").values()) == ["1", "2", "x.y"]
 
 
 def test_idx_keeps_its_test_set_and_holds_out_the_first_training_images(idx_folder: Path) -> None:
@@ -307,12 +305,6 @@ def test_another_content_of_one_of_two_archives_is_refused(
 def test_idx_without_a_validation_set(idx_folder: Path) -> None:
     data = decoded(IDX_SPEC | {"split": {"validation_first": 0}}, idx_folder)
     assert [len(x) for x, _ in data.values()] == [30, 0, 10]
-
-
-@pytest.mark.parametrize("held_out", [30, 31])
-def test_no_more_can_be_held_out_than_there_is(held_out: int) -> None:
-    with pytest.raises(DataError, match="cannot be held out of 30"):
-        splits.given(30, 10, validation_first=held_out)
 
 
 BAD_IDX: dict[str, tuple[str, np.ndarray, str]] = {

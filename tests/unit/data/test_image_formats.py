@@ -10,6 +10,7 @@ import wanted
 from makers import write_7z, write_table
 from swatchbook.data import dataset_formats, image_formats
 from swatchbook.data.image_formats import ImageFormat
+from swatchbook.data.pillow_images import Raw
 from swatchbook.errors import DataError
 
 
@@ -18,17 +19,17 @@ def ppm(pixels: np.ndarray) -> bytes:
     return b"P6 %d %d 255\n" % (width, height) + pixels.tobytes()
 
 
-def decode_ppm(content: bytes, height: int, width: int, channels: int) -> np.ndarray:
+def read_ppm(content: bytes) -> Raw:
     """A made-up entry: portable pixmaps."""
     header, _, values = content.partition(b"\n")
-    if header != b"P6 %d %d 255" % (width, height):
-        raise ValueError("not a PPM file of this size")
-    return np.frombuffer(values, np.uint8).reshape(height, width, channels)
+    width, height = map(int, header.split()[1:3])
+    return Raw(np.frombuffer(values, np.uint8).reshape(height, width, 3))
 
 
 @pytest.fixture(autouse=True)
 def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(image_formats.FORMATS, "PPM", ImageFormat(decode_ppm, (".ppm", ".pnm")))
+    entry = ImageFormat(read_ppm, (".ppm", ".pnm"), (b"P6 ",))
+    monkeypatch.setitem(image_formats.FORMATS, "PPM", entry)
 
 
 def read(folder: Path, members: dict[str, bytes]) -> Any:
@@ -56,13 +57,23 @@ def test_what_a_new_format_refuses_is_told_by_id(tmp_path: Path) -> None:
     members = mixed()
     del members["train/3.pnm"]
     members["train/3.ppm"] = b"P6 1 1 255\nabc"
-    members["train/5.ppm"] = members["train/2.png"]
+    members["train/5.ppm"] = b"P6 1 x 255\nabc"
     with pytest.raises(DataError) as caught:
         read(tmp_path, members)
-    assert "cannot be used: 5 (not a PPM file of this size), 3 (not a PPM" in str(caught.value)
+    told = str(caught.value)
+    assert "cannot be used: 5 (invalid literal" in told
+    assert "3 (1 × 1 pixels instead of 5 × 4)" in told
+
+
+def test_a_file_is_what_it_begins_with_whatever_its_name_says(tmp_path: Path) -> None:
+    members = mixed()
+    members["train/5.ppm"] = wanted.PACKED["train/5.png"]
+    np.testing.assert_array_equal(read(tmp_path, members).pixels, wanted.PIXELS)
 
 
 def test_files_of_no_format_are_told_with_the_formats(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        read(tmp_path, mixed() | {"Thumbs.db": b"", "a.gif": b""})
-    assert "members that are no PNG or PPM files: Thumbs.db, a.gif" in str(caught.value)
+        read(tmp_path, mixed() | {"a.heic": b"", "b.mp4": b""})
+    assert "members that are no PNG, JPEG, WebP, BMP, TIFF, GIF or PPM files: a.heic, b.mp4" in str(
+        caught.value
+    )

@@ -1,8 +1,10 @@
 """Labels are read as written and joined by id; whatever does not fit is named."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from swatchbook.data import labels
@@ -11,12 +13,17 @@ from swatchbook.errors import DataError
 CLASSES = ["cat", "dog", "T-shirt, blue"]
 
 
-def read(tmp_path: Path, content: bytes) -> dict[str, int]:
+def table_of(tmp_path: Path, content: bytes, **table: Any) -> pd.DataFrame:
     path = tmp_path / "labels.csv"
     path.write_bytes(content)
-    table = labels.read_table(path, CLASSES)
-    assert table.dtype == np.int64
-    return {str(id_): int(index) for id_, index in table.items()}
+    return labels.read_table(path, table)
+
+
+def read(tmp_path: Path, content: bytes, **table: Any) -> dict[str, int]:
+    found = table_of(tmp_path, content, **table)["label"]
+    indices = labels.class_indices(found, CLASSES, tmp_path / "labels.csv")
+    assert indices.dtype == np.int64
+    return {str(id_): int(index) for id_, index in zip(found.index, indices, strict=True)}
 
 
 def test_ids_are_texts_so_that_01_is_not_1(tmp_path: Path) -> None:
@@ -26,6 +33,53 @@ def test_ids_are_texts_so_that_01_is_not_1(tmp_path: Path) -> None:
 
 def test_a_class_with_a_comma_can_be_quoted(tmp_path: Path) -> None:
     assert read(tmp_path, b'id,label\n1,"T-shirt, blue"\n') == {"1": 2}
+
+
+def test_columns_that_nobody_asked_for_are_ignored(tmp_path: Path) -> None:
+    content = b"who,id,when,label\nme,1,,cat\nyou,2,today,dog\n"
+    assert read(tmp_path, content) == {"1": 0, "2": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "table"),
+    [
+        ("Datei;Art\n1.png;Käfer\n", {"delimiter": ";"}),
+        ("Datei\tArt\r\n1.png\tKäfer\r\n", {"delimiter": "\t"}),
+        ("Datei;Art\n1.png;Käfer\n", {"delimiter": ";", "encoding": "latin-1"}),
+        ("\ufeffDatei;Art\n1.png;Käfer\n", {"delimiter": ";", "encoding": "utf-16"}),
+        ("\ufeffDatei,Art\n1.png,Käfer\n", {}),
+        ("Datei,Art\n1.png,Ka\u0308fer\n", {}),  # letters and marks apart, as macOS writes names
+    ],
+    ids=["semicolon", "tab, CRLF", "Latin-1", "UTF-16", "byte-order mark", "decomposed"],
+)
+def test_a_table_is_read_as_its_file_says(
+    tmp_path: Path, content: str, table: dict[str, str]
+) -> None:
+    encoded = content.encode(table.get("encoding", "utf-8"))
+    found = table_of(tmp_path, encoded, id="Datei", label="Art", **table)
+    assert found["label"].to_dict() == {"1.png": "Käfer"}
+    assert list(labels.class_indices(found["label"], ["x", "Käfer"], "table")) == [1]
+
+
+def test_tabs_divide_the_columns_of_a_file_that_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "a.TSV").write_text("id\tlabel\n1\tcat, grey\n")
+    assert labels.read_table(tmp_path / "a.TSV")["label"].to_dict() == {"1": "cat, grey"}
+
+
+def test_splits_and_groups_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
+    content = b"id,label,fold,patient\n1,cat,train,7\n2,dog,test,8\n"
+    assert list(table_of(tmp_path, content)) == ["label"]
+    found = table_of(tmp_path, content, label=None, split="fold", group="patient")
+    assert found.to_dict("index") == {
+        "1": {"split": "train", "group": "7"},
+        "2": {"split": "test", "group": "8"},
+    }
+
+
+def test_a_column_that_is_missing_is_named_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        table_of(tmp_path, b"name;kind\n1;cat\n", id="name", label="kind")
+    assert "has no column 'name', 'kind'; it has 'name;kind' (name its columns" in str(caught.value)
 
 
 def test_unknown_labels_come_with_the_classes(tmp_path: Path) -> None:
@@ -51,42 +105,9 @@ def test_the_first_ten_are_named_and_all_are_counted(
     assert shown in str(caught.value)
 
 
-def test_a_header_without_rows_leaves_every_image_without_a_label(tmp_path: Path) -> None:
-    (tmp_path / "labels.csv").write_bytes(b"id,label\n")
-    table = labels.read_table(tmp_path / "labels.csv", CLASSES)
-    with pytest.raises(DataError, match=r"labels\.csv: images in some\.7z without a label: 1, 2"):
-        labels.join(["1", "2"], table, images="some.7z", labels=tmp_path / "labels.csv")
-
-
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.csv: cannot be read: No such file"):
-        labels.read_table(tmp_path / "none.csv", CLASSES)
-
-
-def joined(tmp_path: Path, ids: list[str], rows: list[str]) -> list[int]:
-    (tmp_path / "labels.csv").write_text("\n".join(["id,label", *rows]))
-    table = labels.read_table(tmp_path / "labels.csv", CLASSES)
-    return labels.join(ids, table, images="some.7z", labels="labels.csv").tolist()
-
-
-def test_labels_follow_ids_not_file_order(tmp_path: Path) -> None:
-    rows = ["10,dog", "1,cat", "01,dog", "2,dog"]
-    assert joined(tmp_path, ["1", "2", "10", "01"], rows) == [0, 1, 1, 1]
-
-
-def test_images_without_a_label_are_named_and_counted(tmp_path: Path) -> None:
-    ids = [str(number) for number in range(15)]
-    with pytest.raises(DataError) as caught:
-        joined(tmp_path, ids, ["1,cat"])
-    assert "labels.csv: images in some.7z without a label: 0, 2, 3," in str(caught.value)
-    assert "10 … (14 in all)" in str(caught.value)
-
-
-def test_labels_without_an_image_are_named_and_counted(tmp_path: Path) -> None:
-    with pytest.raises(DataError) as caught:
-        joined(tmp_path, ["1"], [f"{number},cat" for number in range(1, 15)])
-    assert "some.7z: labels in labels.csv without an image: 2, 3," in str(caught.value)
-    assert "11 … (13 in all)" in str(caught.value)
+        labels.read_table(tmp_path / "none.csv")
 
 
 @pytest.mark.parametrize(

@@ -306,6 +306,13 @@ SPEC: dict[str, Any] = {
     "archive": {"images": "some.7z", "labels": "labels.csv"},
     "split": {"test_share": 0.2},
 }
+DRAWN = {
+    "test_share": None,
+    "validation_share": 0.1,
+    "random_state": 42,
+    "stratified": False,
+}
+AS_IT_IS = {"resize": "error", "colour": "error", "background": None}
 PAIR = {"images": "x.gz", "labels": "y.gz"}
 IDX: dict[str, Any] = {
     "title": "Some",
@@ -331,7 +338,16 @@ def test_limits_that_are_begun_are_completed(tmp_path: Path) -> None:
 def test_a_data_set_is_completed(tmp_path: Path) -> None:
     found = load(tmp_path, SPEC)
     assert found["files"] == {"some.7z": {"sha256": []}, "labels.csv": {"sha256": []}}
-    assert found["split"] == {"test_share": 0.2, "validation_share": 0.1, "random_state": 42}
+    assert found["split"] == DRAWN | {"test_share": 0.2}
+    assert found["image"] == SPEC["image"] | AS_IT_IS
+    assert found["archive"] == SPEC["archive"] | {
+        "table": {},
+        "table_in_archive": None,
+        "root": "",
+        "folders": [],
+        "ids": "stem",
+        "leave_out": [],
+    }
     completed = {key: found[key] for key in found if key not in SPEC}
     assert completed.pop("limits") == asdict(Limits())
     assert completed == {
@@ -355,7 +371,23 @@ REFUSED_SPECS: dict[str, tuple[Any, str]] = {
     ),
     "one class": (SPEC | {"classes": ["cat"]}, "key 'classes' is [\"cat\"]; allowed: a list, at"),
     "a class twice": (SPEC | {"classes": ["cat", "cat"]}, "allowed: a list, at least 2 of them"),
-    "too many classes": (SPEC | {"classes": [f"c{i}" for i in range(257)]}, "at most 256 of them"),
+    "too many classes": (SPEC | {"classes": [f"c{i}" for i in range(1001)]}, "at most 1000 of"),
+    "a size that is met somehow": (
+        SPEC | {"image": SPEC["image"] | {"resize": "squeeze"}},
+        'key \'image.resize\' is "squeeze"; allowed: "error", "fit", "crop", "stretch"',
+    ),
+    "a background without a hash": (
+        SPEC | {"image": SPEC["image"] | {"background": "ffffff"}},
+        "is \"ffffff\"; allowed: a colour like '#ffffff', in quotes",
+    ),
+    "a column of nothing": (
+        SPEC | {"archive": SPEC["archive"] | {"table": {"lable": "kind"}}},
+        "unknown key 'archive.table.lable'; did you mean 'label'?",
+    ),
+    "a folder that says nothing": (
+        SPEC | {"archive": SPEC["archive"] | {"folders": ["species"]}},
+        'key \'archive.folders[0]\' is "species"; allowed: "class", "split", "group", "any"',
+    ),
     "a short digest": (
         SPEC | {"files": SPEC["files"] | {"some.7z": {"sha256": ["abc"]}}},
         "key 'files.some.7z.sha256[0]' is \"abc\"; allowed: a SHA-256 of 64 hexadecimal digits",
@@ -368,7 +400,7 @@ REFUSED_SPECS: dict[str, tuple[Any, str]] = {
         IDX | {"split": {"validation_first": 0, "test_share": 0.2}},
         "unknown key 'split.test_share'; allowed here: validation_first",
     ),
-    "no split": (SPEC | {"split": {}}, "key 'split.test_share' is missing"),
+    "no split": ({k: v for k, v in SPEC.items() if k != "split"}, "key 'split' is missing"),
     "no archive": ({k: v for k, v in SPEC.items() if k != "archive"}, "key 'archive' is missing"),
     "another format": (SPEC | {"format": "zip"}, 'is "zip"; allowed: "idx", "archive"'),
     "two channels": (SPEC | {"image": {"height": 2, "width": 2, "channels": 2}}, "allowed: 1, 3"),
@@ -463,7 +495,8 @@ def test_the_exercises_are_the_default_baseline_with_one_change_each() -> None:
         config_files.read(ROOT / "config" / "config.yaml"), SCHEMA, "config.yaml"
     )
     base = config["models"]["baseline"]
-    assert base == default["models"]["baseline"]
+    shorter = {"training": default["training"] | {"epochs": 6}}
+    assert base == default["models"]["baseline"] | shorter
     assert config["seeds"] == [0, 1, 2]
     variants = config["ablation"]["variants"]
     assert len(variants) == len(config["models"]) - 1 == 23

@@ -12,6 +12,7 @@ from typing import (
     Annotated,
     Any,
     Literal,
+    NotRequired,
     Union,
     get_args,
     get_origin,
@@ -40,9 +41,10 @@ def schema(function: Callable[..., Any]) -> dict[str, Any]:
     Parameters
     ----------
     function
-        Its annotations are plain types, unions of them, ``Literal`` for a choice, a ``TypedDict``
-        for an object, or ``Annotated`` with a mapping of further keywords of JSON schema. A default
-        makes a key optional.
+        Its annotations are plain types, unions of them, ``Literal`` for a choice, ``list`` of one
+        of them, a ``TypedDict`` for an object (``NotRequired`` makes a key of it optional), or
+        ``Annotated`` with a mapping of further keywords of JSON schema. A default makes a key
+        optional.
 
     Raises
     ------
@@ -76,10 +78,14 @@ def _keyword_only(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 def _rules(annotation: Any) -> dict[str, Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is NotRequired:
+        return _rules(arguments[0])
     if origin is Annotated:
         return _rules(arguments[0]) | arguments[1]
     if origin is Literal:
         return {"enum": list(arguments)}
+    if origin is list:
+        return {"type": "array", "items": _rules(arguments[0])}
     if origin in (Union, types.UnionType):
         return {"type": [JSON_TYPES[argument] for argument in arguments]}
     if is_typeddict(annotation):
@@ -87,7 +93,7 @@ def _rules(annotation: Any) -> dict[str, Any]:
         return {
             "type": "object",
             "additionalProperties": False,
-            "required": list(keys),
+            "required": [key for key in keys if key in annotation.__required_keys__],
             "properties": {key: _rules(of_key) for key, of_key in keys.items()},
         }
     if annotation not in JSON_TYPES:

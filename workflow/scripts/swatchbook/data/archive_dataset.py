@@ -1,20 +1,38 @@
-"""A data set of an archive with image files and a table of labels, joined by the images' ids."""
+"""A data set of an archive with image files, labelled by a table or by the folders they lie in."""
 
 import hashlib
+import io
+import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from swatchbook.data import archive_formats, image_formats, limits
+from swatchbook.data import archive_formats, layout, limits, splits
 from swatchbook.data.archives import Archive
 from swatchbook.data.dataset_formats import Images
-from swatchbook.data.image_formats import Decode
-from swatchbook.data.image_stream import decode_all
-from swatchbook.data.labels import join, read_table, sorted_ids
+from swatchbook.data.image_stream import Seen, decode_all
+from swatchbook.data.labels import class_indices, read_table, sorted_ids
+from swatchbook.data.limits import Limits
 from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an archive and its table are read; see `dataset_formats.archive`."""
+
+    table: Mapping[str, Any] | None = None
+    table_in_archive: str | None = None
+    root: str = ""
+    folders: Sequence[str] = ()
+    ids: str = "stem"
+    leave_out: Sequence[str] = ()
 
 
 def read_both(
@@ -41,19 +59,31 @@ def read_both(
     DataError
         As `read`.
     """
-    parts = {
-        part: read(spec, *(folder / files[part][key] for key in ("images", "labels")), f"{part}_")
+    found = {
+        part: read(
+            spec,
+            *(folder / files[part][key] for key in ("images", "labels")),
+            Layout(),
+            f"{part}_",
+        )
         for part in ("train", "test")
     }
     return Images(
-        [f"{part}/{id_}" for part, images in parts.items() for id_ in images.ids],
-        np.concatenate([images.pixels for images in parts.values()]),
-        np.concatenate([images.labels for images in parts.values()]),
-        given_test=len(parts["test"].ids),
+        [f"{part}/{id_}" for part, images in found.items() for id_ in images.ids],
+        np.concatenate([images.pixels for images in found.values()]),
+        np.concatenate([images.labels for images in found.values()]),
+        parts=np.repeat(list(found), [len(images.ids) for images in found.values()]),
+        notes=_together([images.notes for images in found.values()]),
     )
 
 
-def read(spec: Mapping[str, Any], images: Path, labels: Path, part: str = "") -> Images:
+def read(
+    spec: Mapping[str, Any],
+    images: Path,
+    labels: Path | None,
+    how: Layout,
+    part: str = "",
+) -> Images:
     """Read all images of an archive, in the order of their ids, and their labels.
 
     Parameters
@@ -61,7 +91,9 @@ def read(spec: Mapping[str, Any], images: Path, labels: Path, part: str = "") ->
     spec
         The content of the data set's file.
     images, labels
-        The archive and the label table.
+        The archive and the label table, if there is one.
+    how
+        How both are read.
     part
         What stands before ``images`` and ``labels`` in the names of the pinned digests.
 
@@ -70,84 +102,241 @@ def read(spec: Mapping[str, Any], images: Path, labels: Path, part: str = "") ->
     DataError
         If one of them is not what `spec` says.
     """
-    table = read_table(labels, spec["classes"])
+    left_out: dict[str, list[str]] = {}
+    source, table = _table(images, labels, how, limits.of(spec))
+    if table is not None and "label" in table:
+        class_indices(table["label"][table["label"] != ""], spec["classes"], source)
     with archive_formats.opened(images, limits.of(spec)) as archive:
-        decode_of = image_formats.decoders(archive.names, images)
-        id_of = image_ids(archive.names, images)
-        ids = sorted_ids(list(id_of.values()))
-        indices = join(ids, table, images=images, labels=labels)
-        pixels = decoded(archive, decode_of, id_of, ids, spec["image"])
-    pinned = spec.get("content", {})
-    check_content(images, "pixels in id order", pixels, pinned.get(f"{part}images"))
-    check_content(
-        labels, "labels in id order", indices.astype(np.uint8), pinned.get(f"{part}labels")
+        names, documents = layout.images_of(archive.names, how.leave_out, images)
+        found = layout.places(names, how.root, how.folders, how.ids, images)
+        if table is not None:
+            found, left_out = _joined(found, table, images, source, how.leave_out)
+        found = found.loc[sorted_ids(list(found.index))]
+        indices = _labels(found, spec["classes"], source or images)
+        parts = splits.named(list(found["split"]), source or images) if "split" in found else None
+        pixels, seen = decoded(archive, found["name"], spec["image"])
+    ids = list(found.index)
+    if seen.problems:
+        kept = _without_broken(ids, seen.problems, images, how.leave_out)
+        left_out["broken"] = [f"{id_} ({seen.problems[id_]})" for id_ in seen.problems]
+        found, pixels, indices = found[kept], pixels[kept], indices[kept]
+        ids = list(found.index)
+        parts = None if parts is None else parts[kept]
+    for why, which in left_out.items():
+        logger.warning("left out, %s: %s", why.replace("_", " "), first_ten(which))
+    if documents:
+        logger.info("passed over in %s: %s", Path(images).name, first_ten(documents))
+    _check_content(spec, part, images, source or images, pixels, indices)
+    return Images(
+        ids,
+        pixels,
+        indices,
+        parts=parts,
+        groups=found["group"].to_numpy(str) if "group" in found else None,
+        notes=_notes(seen, left_out, documents),
     )
-    return Images(ids, pixels, indices)
+
+
+def _table(
+    images: Path, labels: Path | None, how: Layout, most: Limits
+) -> tuple[object, pd.DataFrame | None]:
+    """Read the table, if there is one, and return what a message calls it."""
+    if labels is not None:
+        return labels, read_table(labels, how.table)
+    if how.table_in_archive is None:
+        return None, None
+    source = f"{images}: {how.table_in_archive}"
+    with archive_formats.opened(images, most) as archive:  # which can be read through only once
+        for name, content in archive.stream():
+            if name == how.table_in_archive:
+                return source, read_table(source, how.table, io.BytesIO(content))
+    raise DataError(f"there is no {how.table_in_archive} in the archive", where=images)
+
+
+def _joined(
+    found: pd.DataFrame,
+    table: pd.DataFrame,
+    images: object,
+    source: object,
+    leave_out: Sequence[str],
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Join images and rows of a table by id; whatever has no partner is refused or left out."""
+    left_out = {}
+    unlabelled = found.index.difference(table.index, sort=False)
+    if "label" in table:
+        empty = table.index[table["label"] == ""]
+        unlabelled = unlabelled.append(found.index.intersection(empty, sort=False))
+    if len(unlabelled):
+        if "unlabelled" not in leave_out:
+            raise DataError(
+                f"images in {images} without a label: {first_ten(unlabelled)}",
+                where=source,
+                hint="`leave_out: [unlabelled]` in the data set's file does without them",
+            )
+        left_out["unlabelled"] = sorted_ids(list(unlabelled))
+    missing = table.index.difference(found.index, sort=False)
+    if len(missing):
+        if "without_image" not in leave_out:
+            raise DataError(
+                f"labels in {source} without an image: {first_ten(missing)}",
+                where=images,
+                hint=_why_no_image(found, missing),
+            )
+        left_out["without_image"] = sorted_ids(list(missing))
+    found = found.loc[~found.index.isin(unlabelled)]
+    twofold = [name for name in table if name in found]
+    if twofold:
+        raise DataError(
+            f"both a folder and a column say the {first_ten(twofold)}",
+            where=source,
+            hint="take one of them out of the data set's file",
+        )
+    return found.join(table), left_out
+
+
+def _why_no_image(found: pd.DataFrame, missing: pd.Index) -> str:
+    """Say what to do about rows without an image: often their ids are written otherwise."""
+    names = found["name"]
+    wanted = set(missing)
+    if wanted & {name.rpartition("/")[2] for name in names}:
+        return "the table has the files' endings: `ids: name` in the data set's file"
+    if wanted & set(names) or any("/" in id_ for id_ in missing[:100]):
+        return "the table has the files' folders: `ids: path` in the data set's file, and `root`"
+    return "`leave_out: [without_image]` in the data set's file does without them"
+
+
+def _labels(found: pd.DataFrame, classes: Sequence[str], source: object) -> np.ndarray:
+    """Return the class index of each image, from its folder or its row of the table."""
+    column = next((name for name in ("label", "class") if name in found), None)
+    if column is None:
+        raise DataError(
+            "nothing says what class an image has",
+            where=source,
+            hint="name a table (`labels`), or the folders of classes (`folders: [class]`)",
+        )
+    return class_indices(found[column], classes, source)
 
 
 def decoded(
-    archive: Archive,
-    decode_of: Mapping[str, Decode],
-    id_of: Mapping[str, str],
-    ids: Sequence[str],
-    size: Mapping[str, int],
-) -> np.ndarray:
-    """Decode all images of an open archive.
+    archive: Archive, names: pd.Series, image: Mapping[str, Any]
+) -> tuple[np.ndarray, Seen]:
+    """Decode images of an open archive.
 
     Parameters
     ----------
-    decode_of, id_of
-        What decodes each file, and its id, by its name.
-    ids
-        The ids in the order of the rows.
-    size
-        Their ``height``, ``width`` and ``channels``.
+    names
+        Their names in it; the index holds their ids, in the order of the rows.
+    image
+        What they are made into; see `pictures.read`.
 
     Returns
     -------
-    numpy.ndarray
-        uint8, shape (len(ids), height, width, channels), RGB or grey.
-
-    Raises
-    ------
-    DataError
-        If a file is no image of just this size; the message names the first ten.
+    tuple
+        uint8, shape (len(names), height, width, channels), RGB or grey; and what was seen.
     """
     path = Path(archive.path)
-    row_of = {id_: row for row, id_ in enumerate(ids)}
-    pixels = np.empty((len(ids), size["height"], size["width"], size["channels"]), np.uint8)
-    with Progress(f"decode {path.name}", len(ids), "image") as progress:
-        encoded = ((id_of[name], decode_of[name], content) for name, content in archive.stream())
-        decode_all(encoded, row_of, pixels, path, progress)
-    return pixels
+    id_of = {name: id_ for id_, name in names.items()}
+    row_of = {id_: row for row, id_ in enumerate(names.index)}
+    pixels = np.empty((len(names), image["height"], image["width"], image["channels"]), np.uint8)
+    with Progress(f"decode {path.name}", len(names), "image") as progress:
+        encoded = ((id_of[name], content) for name, content in archive.stream() if name in id_of)
+        seen = decode_all(encoded, row_of, image, pixels, progress)
+    return pixels, seen
 
 
-def image_ids(names: list[str], archive: object) -> dict[str, str]:
-    """Return the id of every image in an archive: its file name without folder and suffix.
+def _without_broken(
+    ids: Sequence[str], problems: Mapping[str, str], images: object, leave_out: Sequence[str]
+) -> np.ndarray:
+    """Return which images are kept, bool, shape (len(ids),)."""
+    if "broken" not in leave_out:
+        named = [f"{id_} ({reason})" for id_, reason in problems.items()]
+        raise DataError(f"images that cannot be used: {first_ten(named)}", where=images)
+    kept = np.array([id_ not in problems for id_ in ids])
+    if not kept.any():
+        raise DataError("not one image can be used", where=images)
+    return kept
 
-    Raises
-    ------
-    DataError
-        If there is none, or if two have the same id, capital letters aside.
+
+def _notes(seen: Seen, left_out: Mapping[str, list[str]], documents: list[str]) -> dict[str, Any]:
+    sizes = [
+        {"height": size[0], "width": size[1], "images": count}
+        for size, count in sorted(seen.sizes.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return {
+        "formats": dict(sorted(seen.formats.items())),
+        "sizes": sizes[:100],
+        "changes": dict(sorted(seen.changes.items())),
+        "left_out": {why: list(which) for why, which in left_out.items()},
+        "passed_over": documents,
+    }
+
+
+def _together(notes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the notes of two archives as those of one; neither leaves anything out."""
+    first, second = notes
+    formats, changes = (
+        {name: first[key].get(name, 0) + second[key].get(name, 0) for name in sorted(names)}
+        for key in ("formats", "changes")
+        for names in [first[key].keys() | second[key].keys()]
+    )
+    counts = {}
+    for of in notes:
+        for size in of["sizes"]:
+            key = (size["height"], size["width"])
+            counts[key] = counts.get(key, 0) + size["images"]
+    sizes = [{"height": h, "width": w, "images": count} for (h, w), count in sorted(counts.items())]
+    return {
+        "formats": formats,
+        "sizes": sizes,
+        "changes": changes,
+        "left_out": {},
+        "passed_over": [*first["passed_over"], *second["passed_over"]],
+    }
+
+
+def digests(pixels: np.ndarray, indices: np.ndarray, classes: int) -> dict[str, str]:
+    """Return the SHA-256 of ``images`` and ``labels``, of their values in C order.
+
+    Parameters
+    ----------
+    pixels, indices
+        Of all images in id order, uint8 and class indices.
+    classes
+        How many there are. Up to 256 an index counts as one byte, beyond as two.
     """
-    if not names:
-        raise DataError("there is no image in the archive", where=archive)
-    id_of: dict[str, str] = {}
-    seen: set[str] = set()
-    twice = []
-    for name in names:
-        id_ = PurePosixPath(name).stem
-        if id_.casefold() in seen:
-            twice.append(id_)
-        seen.add(id_.casefold())
-        id_of[name] = id_
-    if twice:
-        raise DataError(f"ids that stand twice in the archive: {first_ten(twice)}", where=archive)
-    return id_of
+    as_pinned = indices.astype(np.uint8 if classes <= 256 else np.uint16)
+    return {"images": _digest(pixels), "labels": _digest(as_pinned)}
 
 
-def check_content(path: Path, what: str, values: np.ndarray, pinned: str | None) -> None:
-    """Check the SHA-256 of an array's values in C order, if one is pinned.
+def _digest(values: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
+
+
+def _check_content(
+    spec: Mapping[str, Any],
+    part: str,
+    images: object,
+    labels: object,
+    pixels: np.ndarray,
+    indices: np.ndarray,
+) -> None:
+    """Check the pinned digests of a part's images and labels."""
+    pinned = spec.get("content", {})
+    if not pinned:
+        return
+    found = digests(pixels, indices, len(spec["classes"]))
+    for what, where, said in (("images", images, "pixels"), ("labels", labels, "labels")):
+        check_digest(where, f"{said} in id order", found[what], pinned.get(f"{part}{what}"))
+
+
+def check_content(path: object, what: str, values: np.ndarray, pinned: str | None) -> None:
+    """Check the SHA-256 of an array's values in C order, if one is pinned; see `check_digest`."""
+    if pinned is not None:
+        check_digest(path, what, _digest(values), pinned)
+
+
+def check_digest(path: object, what: str, actual: str, pinned: str | None) -> None:
+    """Check a SHA-256 against the pinned one, if one is.
 
     Parameters
     ----------
@@ -159,10 +348,7 @@ def check_content(path: Path, what: str, values: np.ndarray, pinned: str | None)
     DataError
         If it is another one.
     """
-    if pinned is None:
-        return
-    actual = hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
-    if actual != pinned:
+    if pinned is not None and actual != pinned:
         raise DataError(
             f"its {what} have SHA-256 {actual}, not the pinned {pinned}",
             where=path,

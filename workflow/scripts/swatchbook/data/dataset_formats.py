@@ -7,9 +7,9 @@ line in `FORMATS`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
 
 from swatchbook import signatures
 from swatchbook.data import splits
@@ -21,11 +21,23 @@ if TYPE_CHECKING:
 # imported when files are read.
 
 File = Annotated[str, {"x-file": True}]
+FileOrNone = Annotated[str | None, {"x-file": True}]
 
 
 class ImagesAndLabels(TypedDict):
     images: File
     labels: File
+
+
+class Table(TypedDict):
+    """How a table of labels is read; see `labels.read_table`."""
+
+    id: NotRequired[str]
+    label: NotRequired[str | None]
+    split: NotRequired[str | None]
+    group: NotRequired[str | None]
+    delimiter: NotRequired[Annotated[str | None, {"minLength": 1, "maxLength": 1}]]
+    encoding: NotRequired[str]
 
 
 @dataclass(frozen=True)
@@ -40,14 +52,21 @@ class Images:
         uint8, shape (N, height, width, channels), RGB or grey.
     labels
         Class indices, int64, shape (N,).
-    given_test
-        How many images at the end are a test set that the data set came with; 0 for none.
+    parts
+        Which of `SPLITS` the data set itself puts each image into, text, shape (N,); or ``None``.
+    groups
+        The group of each image, of which none is to be on two sides of a split, text, shape (N,);
+        or ``None``.
+    notes
+        What was seen on the way, for ``arrays/decoding.json``.
     """
 
     ids: list[str]
     pixels: "np.ndarray"
     labels: "np.ndarray"
-    given_test: int = 0
+    parts: "np.ndarray | None" = None
+    groups: "np.ndarray | None" = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def idx(
@@ -59,11 +78,45 @@ def idx(
     return idx_dataset.read(spec, folder, {"train": train, "test": test})
 
 
-def archive(spec: Mapping[str, Any], folder: Path, *, images: File, labels: File) -> Images:
-    """An archive of image files, whose names are their ids, and a table of their labels."""
+# Defaults that can be changed in place: nobody changes what a configuration says.
+def archive(
+    spec: Mapping[str, Any],
+    folder: Path,
+    *,
+    images: File,
+    labels: FileOrNone = None,
+    table: Table = {},  # noqa: B006
+    table_in_archive: str | None = None,
+    root: str = "",
+    folders: list[Literal["class", "split", "group", "any"]] = [],  # noqa: B006
+    ids: Literal["stem", "name", "path"] = "stem",
+    leave_out: list[Literal["broken", "unlabelled", "without_image", "others"]] = [],  # noqa: B006
+) -> Images:
+    """An archive of image files, whose labels are in a table or are the names of their folders.
+
+    Parameters
+    ----------
+    images, labels
+        The archive and the table.
+    table, table_in_archive
+        How the table is read (`labels.read_table`), and its name if it is in the archive.
+    root, folders, ids
+        Where images lie, what their folders say, and what their ids are (`layout.places`).
+    leave_out
+        What is left out and counted instead of refused: images that cannot be read, images without
+        a label, rows of the table without an image, other files than images and documents.
+    """
     from swatchbook.data import archive_dataset
 
-    return archive_dataset.read(spec, folder / images, folder / labels)
+    layout = archive_dataset.Layout(
+        table=table,
+        table_in_archive=table_in_archive,
+        root=root,
+        folders=folders,
+        ids=ids,
+        leave_out=leave_out,
+    )
+    return archive_dataset.read(spec, folder / images, labels and folder / labels, layout)
 
 
 def archives(
@@ -133,9 +186,7 @@ def read(spec: Mapping[str, Any], folder: str | Path) -> Images:
 
 def split(spec: Mapping[str, Any], images: Images) -> dict[str, "np.ndarray"]:
     """Split images as the data set's file says; see `splits`."""
-    count = len(images.ids)
-    by_format = FORMATS[spec["format"]].split
-    return by_format(count - images.given_test, images.given_test, **spec["split"])
+    return FORMATS[spec["format"]].split(images, **spec["split"])
 
 
 def named_files(spec: Mapping[str, Any]) -> list[str]:
@@ -145,7 +196,7 @@ def named_files(spec: Mapping[str, Any]) -> list[str]:
 
 
 def _files(rules: Mapping[str, Any], value: Any) -> Iterator[str]:
-    if rules.get("x-file"):
+    if rules.get("x-file") and value is not None:
         yield value
     for key, rules_of_key in rules.get("properties", {}).items():
         if key in value:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from swatchbook.data import arrays, dataset_formats, png
+from swatchbook.files import write_json
 from swatchbook.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,9 @@ def decode(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> N
     folder
         Where its downloaded files are.
     output
-        Where `arrays.write` writes.
+        Where `arrays.write` writes, and ``decoding.json``: what images were in their files
+        (``formats``, ``sizes``), what was done to them (``changes``), and what was ``left_out`` and
+        ``passed_over``.
 
     Raises
     ------
@@ -32,6 +35,7 @@ def decode(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> N
     rows = dataset_formats.split(spec, images)
     logger.info("split: %s", ", ".join(f"{name} {len(part)}" for name, part in rows.items()))
     arrays.write(output, images.pixels, images.labels, images.ids, rows, spec["classes"])
+    write_json(Path(output) / "decoding.json", dict(images.notes))
 
 
 def extract(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> None:

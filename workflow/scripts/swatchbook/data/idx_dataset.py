@@ -44,7 +44,7 @@ def read(spec: Mapping[str, Any], folder: Path, files: Mapping[str, ImagesAndLab
         ids,
         np.concatenate([train_x, test_x])[..., np.newaxis],
         np.concatenate([train_y, test_y]).astype(np.int64),
-        given_test=len(test_x),
+        parts=np.repeat(["train", "test"], [len(train_x), len(test_x)]),
     )
 
 

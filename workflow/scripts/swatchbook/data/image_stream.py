@@ -1,20 +1,20 @@
 """Image files to pixels, as they come out of an archive."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 
-from swatchbook.data.image_formats import Decode
-from swatchbook.errors import DataError, first_ten
+from swatchbook.data import pictures
 from swatchbook.progress import Progress
 
 T = TypeVar("T")
-Encoded = tuple[str, Decode, bytes]  # id, what decodes it, content
+Encoded = tuple[str, bytes]  # id, content
 
 IMAGES_A_BATCH = 256
 BATCHES_WAITING = 4
@@ -25,47 +25,66 @@ cv2.setNumThreads(1)
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
+@dataclass
+class Seen:
+    """What images were, and which could not be decoded.
+
+    Attributes
+    ----------
+    problems
+        By the id of an image what is wrong with it.
+    formats, sizes, changes
+        How many images had each format, each (height, width), and each change made to them.
+    """
+
+    problems: dict[str, str] = field(default_factory=dict)
+    formats: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+
+
 def decode_all(
     images: Iterable[Encoded],
     row_of: Mapping[str, int],
+    image: Mapping[str, Any],
     pixels: np.ndarray,
-    source: object,
     progress: Progress,
-) -> None:
+) -> Seen:
     """Decode images as they come, in a second thread, into the rows of one array.
 
-    OpenCV and the decompressor that yields `images` both release Python's global lock, so that
-    images are decoded while the archive is still being read. Images go over in batches, since
+    OpenCV, Pillow and the decompressor that yields `images` all release Python's global lock, so
+    that images are decoded while the archive is still being read. Images go over in batches, since
     handing over each one would cost as much as decoding it, and few batches wait, so that memory
     stays bounded.
 
     Parameters
     ----------
     images
-        For each its id, what decodes it, and its content.
+        For each its id and its content.
     row_of
         The row of each id.
+    image
+        What they are made into; see `pictures.read`.
     pixels
-        uint8, shape (N, height, width, channels): where the images go.
-    source
-        What they come from, for the message.
+        uint8, shape (N, height, width, channels): where the images go. Rows of those that cannot be
+        decoded stay as they are.
     progress
         Counts the images.
-
-    Raises
-    ------
-    DataError
-        After the last image, if any could not be decoded; it names the first ten ids, what is wrong
-        with each, and their number.
     """
-    problems: list[str] = []
+    seen = Seen()
 
     def decode_batch(batch: Sequence[Encoded]) -> None:
-        for id_, decode, content in batch:
+        for id_, content in batch:
+            row = row_of[id_]
             try:
-                pixels[row_of[id_]] = decode(content, *pixels.shape[1:])
+                picture = pictures.read(content, image)
             except (ValueError, cv2.error) as error:
-                problems.append(f"{id_} ({error})")
+                seen.problems[id_] = str(error)
+                continue
+            pixels[row] = picture.pixels
+            seen.formats[picture.format] += 1
+            seen.sizes[picture.size] += 1
+            seen.changes.update(picture.changes)
         progress.update(len(batch))
 
     waiting: deque[Future[None]] = deque()
@@ -76,8 +95,7 @@ def decode_all(
                 waiting.popleft().result()
         for decoded in waiting:
             decoded.result()
-    if problems:
-        raise DataError(f"images that cannot be used: {first_ten(problems)}", where=source)
+    return seen
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -1,93 +1,138 @@
-"""Labels: which image is what, joined by id and never by the order of anything."""
+"""Label tables: which image is what, joined by id and never by the order of anything."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from swatchbook.errors import DataError, first_ten
 
-COLUMNS = ["id", "label"]
+TABLE = {"id": "id", "label": "label"}
+# What the columns of a table can say of an image.
+SAYS = ("id", "label", "split", "group")
 
 
-def read_table(path: str | Path, classes: Sequence[str]) -> pd.Series:
-    """Read a label table.
+def read_table(
+    source: str | Path, table: Mapping[str, Any] | None = None, content: Any = None
+) -> pd.DataFrame:
+    """Read what a table says of images.
 
     Parameters
     ----------
-    path
-        A CSV file with the columns ``id`` and ``label``.
-    classes
-        The class names, in the order of the class indices.
+    source
+        A file of separated values, or the name by which a message calls `content`.
+    table
+        The names of its columns ``id``, ``label``, ``split`` and ``group``, of which the last two
+        may be missing or ``None`` and the first two are called so by default; a ``label`` of
+        ``None`` says that there is none. ``delimiter`` (by default a tab for names that end in
+        ``.tsv``, else a comma) and ``encoding`` (by default UTF-8, with or without a byte-order
+        mark). Other columns are ignored.
+    content
+        Where the table is read from if not from `source`: a binary file.
 
     Returns
     -------
-    pandas.Series
-        The class index (int64) of every image; its index holds the ids as strings.
+    pandas.DataFrame
+        Text columns ``label``, ``split`` and ``group``, as far as asked for; its index holds the
+        ids as text, Unicode composed (NFC), each once.
 
     Raises
     ------
     DataError
-        If the table cannot be read, has other columns, an id twice or without a name, or a label
-        that is not among `classes`; the message names the first ten and their number.
+        If the table cannot be read, lacks a column, or has an id twice or without a name; the
+        message names the first ten and their number.
     """
-    table = _rows(path)
-    ids = _ids(table, path)
-    names = table["label"].str.strip()
-    indices = names.map({name: index for index, name in enumerate(classes)})
-    unknown = indices.isna()
-    if unknown.any():
-        pairs = (
-            f"{name!r} of {id_}" for id_, name in zip(ids[unknown], names[unknown], strict=True)
-        )
+    table = TABLE | dict(table or {})
+    columns = {what: table[what] for what in SAYS if table.get(what)}
+    rows = _rows(source, table, content)
+    missing = [name for name in columns.values() if name not in rows.columns]
+    if missing:
         raise DataError(
-            f"labels that are no class: {first_ten(pairs)}",
-            where=path,
-            hint=f"the classes are {', '.join(classes)}",
+            f"the label table has no column {_named(missing)}; it has {_named(rows.columns)}",
+            where=source,
+            hint="name its columns and its delimiter under `table` in the data set's file",
         )
-    return pd.Series(indices.to_numpy(np.int64), index=pd.Index(ids, name="id"))
+    ids = _ids(rows[columns["id"]], source)
+    found = {what: composed(rows[name]) for what, name in columns.items() if what != "id"}
+    return pd.DataFrame(found).set_axis(pd.Index(ids, name="id"))
 
 
-def _rows(path: str | Path) -> pd.DataFrame:
-    """Read a CSV file with just the columns that there are to be, all as text."""
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _rows(source: str | Path, table: Mapping[str, Any], content: Any) -> pd.DataFrame:
+    """Read all rows and columns as text."""
+    delimiter = table.get("delimiter") or ("\t" if str(source).lower().endswith(".tsv") else ",")
+    encoding = table.get("encoding") or "utf-8"
     try:
-        table = pd.read_csv(
-            path,
+        rows = pd.read_csv(
+            source if content is None else content,
+            sep=delimiter,
             dtype=str,
             keep_default_na=False,
-            encoding="utf-8-sig",
+            encoding="utf-8-sig" if encoding.lower().replace("_", "-") == "utf-8" else encoding,
             skipinitialspace=True,
             compression=None,  # not told by the name: there is no limit to what it unpacks to
         )
-    except UnicodeDecodeError as error:
-        raise DataError("the label table is not in UTF-8", where=path, hint="convert it") from error
+    except UnicodeError as error:
+        raise DataError(
+            f"the label table is not in {encoding.upper()}",
+            where=source,
+            hint="convert it, or name its encoding under `table` in the data set's file",
+        ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         text = " ".join(str(error).split())
-        raise DataError(f"the label table cannot be read: {text}", where=path) from error
+        raise DataError(f"the label table cannot be read: {text}", where=source) from error
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=path) from error
-    table.columns = table.columns.str.strip()
-    if list(table.columns) != COLUMNS:
-        raise DataError(
-            f"the label table has the columns {', '.join(map(repr, table.columns))}; "
-            "it needs 'id' and 'label', separated by a comma",
-            where=path,
-        )
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row names
-        raise DataError("the rows have more fields than the header has columns", where=path)
-    return table
+        raise DataError(f"cannot be read: {error.strerror}", where=source) from error
+    rows.columns = rows.columns.str.strip()
+    if not isinstance(rows.index, pd.RangeIndex):  # pandas takes surplus fields for row names
+        raise DataError("the rows have more fields than the header has columns", where=source)
+    return rows
 
 
-def _ids(table: pd.DataFrame, path: str | Path) -> pd.Series:
+def composed(texts: pd.Series) -> pd.Series:
+    """Return texts without space around them, with letters and their marks composed (NFC).
+
+    macOS writes the names of files with letters and marks apart.
+    """
+    return texts.str.strip().map(lambda text: unicodedata.normalize("NFC", text))
+
+
+def _ids(column: pd.Series, source: str | Path) -> pd.Series:
     """Return the ids of a table, of which none may be missing or stand twice."""
-    ids = table["id"].str.strip()
+    ids = composed(column)
     if (ids == "").any():
         rows = first_ten(int(row) + 2 for row in np.flatnonzero(ids == ""))
-        raise DataError(f"no id in line {rows}", where=path)
+        raise DataError(f"no id in line {rows}", where=source)
     if ids.duplicated().any():
-        raise DataError(f"ids that stand twice: {first_ten(ids[ids.duplicated()])}", where=path)
+        raise DataError(f"ids that stand twice: {first_ten(ids[ids.duplicated()])}", where=source)
     return ids
+
+
+def class_indices(names: pd.Series, classes: Sequence[str], source: object) -> np.ndarray:
+    """Return the class index (int64) of each name; the series' index holds the ids.
+
+    Raises
+    ------
+    DataError
+        If a name is not among `classes`; the message names the first ten and their number.
+    """
+    index_of = {unicodedata.normalize("NFC", name): index for index, name in enumerate(classes)}
+    indices = names.map(index_of)
+    unknown = names[indices.isna()]
+    if len(unknown):
+        pairs = [f"{name!r} of {id_}" for id_, name in unknown.items()]
+        raise DataError(
+            f"labels that are no class: {first_ten(pairs)}",
+            where=source,
+            hint=f"the classes are {', '.join(classes[:50])}{' …' if len(classes) > 50 else ''}",
+        )
+    return indices.to_numpy(np.int64)
 
 
 def sorted_ids(ids: Sequence[str]) -> list[str]:
@@ -95,32 +140,3 @@ def sorted_ids(ids: Sequence[str]) -> list[str]:
     if all(id_.isascii() and id_.isdigit() for id_ in ids):
         return sorted(ids, key=lambda id_: (int(id_), id_))
     return sorted(ids)
-
-
-def join(ids: Sequence[str], table: pd.Series, *, images: object, labels: object) -> np.ndarray:
-    """Return the class index of every id, in the order of `ids`.
-
-    Parameters
-    ----------
-    ids
-        The ids of the images that there are, each once.
-    table
-        What `read_table` returned.
-    images, labels
-        The files that the ids and the table came from, for the message.
-
-    Raises
-    ------
-    DataError
-        If an image has no label or a label has no image.
-    """
-    present = set(ids)
-    unlabelled = [id_ for id_ in ids if id_ not in table.index]
-    if unlabelled:
-        raise DataError(
-            f"images in {images} without a label: {first_ten(unlabelled)}", where=labels
-        )
-    missing = [id_ for id_ in table.index if id_ not in present]
-    if missing:
-        raise DataError(f"labels in {labels} without an image: {first_ten(missing)}", where=images)
-    return table.loc[list(ids)].to_numpy()

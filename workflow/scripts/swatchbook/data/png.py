@@ -6,6 +6,8 @@ import zlib
 import cv2
 import numpy as np
 
+from swatchbook.data import pillow_images
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPES = {1: 0, 3: 2}  # channels: the colour type in a PNG's header
 COLOUR_NAMES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
@@ -74,6 +76,14 @@ def _check_chunks(content: bytes) -> None:
         position = end + 4
     if position != len(content):
         raise ValueError(f"{len(content) - position} bytes after the end of the PNG file")
+
+
+def read(content: bytes) -> pillow_images.Raw:
+    """Read a PNG of any kind, after its checksums."""
+    if content[12:16] != b"IHDR" or len(content) < 33:
+        raise ValueError("not a PNG file")
+    _check_chunks(content)
+    return pillow_images.read(content)
 
 
 def encode(pixels: np.ndarray) -> bytes:

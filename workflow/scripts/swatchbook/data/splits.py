@@ -1,29 +1,62 @@
 """Which image belongs to the training, the validation and the test set.
 
-A way to split is a function of how many images there are for training and for the test; its
-keyword-only parameters are the keys under ``split`` in a data set's file.
+A way to split is a function of a data set's images; its keyword-only parameters are the keys under
+``split`` in a data set's file.
 """
 
 from typing import TYPE_CHECKING, Annotated
 
-from swatchbook.errors import DataError
-from swatchbook.signatures import Share
+from swatchbook.errors import DataError, first_ten
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from swatchbook.data.dataset_formats import Images
+
 SPLITS = ("train", "validation", "test")
+
+# What folders and columns call them.
+WORDS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
 
 Natural = Annotated[int, {"minimum": 0}]
 
 
-def given(training: int, test: int, *, validation_first: Natural) -> dict[str, "np.ndarray"]:
+def named(words: "list[str]", where: object) -> "np.ndarray":
+    """Return which of `SPLITS` each word means, as folders and columns are wont to call them.
+
+    Raises
+    ------
+    DataError
+        If one is none of `WORDS`, capital letters aside.
+    """
+    import numpy as np
+
+    unknown = sorted({word for word in words if word.casefold() not in WORDS})
+    if unknown:
+        raise DataError(
+            f"no name of a split: {first_ten(map(repr, unknown))}",
+            where=where,
+            hint=f"call them {', '.join(WORDS)}",
+        )
+    return np.array([WORDS[word.casefold()] for word in words])
+
+
+def given(images: "Images", *, validation_first: Natural) -> dict[str, "np.ndarray"]:
     """Keep a test set that the data set comes with, and hold out the first training images.
 
     Parameters
     ----------
-    training, test
-        How many images the two sets have; training images come first in the numbering.
+    images
+        Those for training come first.
     validation_first
         How many of the first training images become the validation set; 0 for none.
 
@@ -32,54 +65,135 @@ def given(training: int, test: int, *, validation_first: Natural) -> dict[str, "
     dict
         For each of `SPLITS` the image numbers, int64, in the order of the arrays' rows.
     """
+    import numpy as np
+
+    training = int((images.parts == "train").sum())
     if not 0 <= validation_first < training:
         raise DataError(
             f"{validation_first} validation images cannot be held out of {training}",
             where="split.validation_first",
         )
-    import numpy as np
-
     return {
         "train": np.arange(validation_first, training),
         "validation": np.arange(validation_first),
-        "test": np.arange(training, training + test),
+        "test": np.arange(training, len(images.ids)),
     }
 
 
 def drawn(
-    training: int,
-    test: int,
+    images: "Images",
     *,
-    test_share: Share,
+    test_share: Annotated[float | None, {"exclusiveMinimum": 0, "exclusiveMaximum": 1}] = None,
     validation_share: Annotated[float, {"minimum": 0, "exclusiveMaximum": 1}] = 0.1,
     random_state: Natural = 42,
+    stratified: bool = False,
 ) -> dict[str, "np.ndarray"]:
     """Draw the test set, then the validation set out of the rest, with scikit-learn.
 
-    A test set that the data set comes with is not kept: all images are drawn from.
+    Sets that the images' folders or table name are kept; only what they do not name is drawn, out
+    of the training images. Images of one group stay together: none is on two sides.
 
-    The test set is exactly that of ``train_test_split(x, test_size=test_share,
-    random_state=random_state)`` over the images in id order, in that order.
+    Without stratification and groups the test set is exactly that of ``train_test_split(x,
+    test_size=test_share, random_state=random_state)`` over the images in id order, in that order.
+
+    Parameters
+    ----------
+    test_share
+        Of all images; ``None`` where the data set comes with a test set.
+    validation_share
+        Of what is left for training; 0 for none. It has no effect where the data set comes with a
+        validation set.
+    random_state
+        The seed of scikit-learn's draws.
+    stratified
+        Whether the sets have the shares of classes that all images have.
 
     Returns
     -------
     dict
         For each of `SPLITS` the image numbers, int64, in the order of the arrays' rows.
-    """
-    # Imported here, since most who need `SPLITS` draw nothing.
-    import numpy as np
-    from sklearn.model_selection import train_test_split
 
-    images = training + test
+    Raises
+    ------
+    DataError
+        If the images cannot be split so, or if a group is on two sides of a split that is given.
+    """
+    import numpy as np
+
+    parts = images.parts
+    numbers = np.arange(len(images.ids))
+    if parts is None:
+        parts = np.full(len(numbers), "train")
+    test, validation = numbers[parts == "test"], numbers[parts == "validation"]
+    train = numbers[parts == "train"]
+    _check_test_share(len(test), test_share)
     try:
-        train, test = train_test_split(
-            np.arange(images), test_size=test_share, random_state=random_state
-        )
-        validation = train[:0]
-        if validation_share > 0:
-            train, validation = train_test_split(
-                train, test_size=validation_share, random_state=random_state
+        if not len(test):
+            train, test = _drawn_from(train, images, test_share, random_state, stratified)
+        if not len(validation) and validation_share > 0:
+            train, validation = _drawn_from(
+                train, images, validation_share, random_state, stratified
             )
     except ValueError as error:
-        raise DataError(f"{images} images cannot be split: {error}", where="split") from error
-    return {"train": train, "validation": validation, "test": test}
+        raise DataError(f"{len(numbers)} images cannot be split: {error}", where="split") from error
+    found = {"train": train, "validation": validation, "test": test}
+    if images.groups is not None:
+        _check_groups(found, images.groups)
+    return found
+
+
+def _check_test_share(given: int, test_share: float | None) -> None:
+    if given and test_share is not None:
+        raise DataError(
+            f"the data set comes with {given} test images, and a share is to be drawn as well",
+            where="split.test_share",
+            hint="leave it out to keep them; without the folders or the column that name them, "
+            "all images are drawn from",
+        )
+    if not given and test_share is None:
+        raise DataError(
+            "the share of test images is missing",
+            where="split.test_share",
+            hint="for example test_share: 0.2; the data set does not come with a test set",
+        )
+
+
+def _drawn_from(
+    numbers: "np.ndarray", images: "Images", share: float, random_state: int, stratified: bool
+) -> "tuple[np.ndarray, np.ndarray]":
+    """Draw a share of images, or of groups; return the rest and what was drawn."""
+    # Imported here, since most who need `SPLITS` draw nothing.
+    from sklearn import model_selection
+
+    labels = images.labels[numbers]
+    if images.groups is None:
+        rest, part = model_selection.train_test_split(
+            numbers,
+            test_size=share,
+            random_state=random_state,
+            stratify=labels if stratified else None,
+        )
+        return rest, part
+    groups = images.groups[numbers]
+    if stratified:
+        folds = max(2, round(1 / share))
+        draws = model_selection.StratifiedGroupKFold(folds, shuffle=True, random_state=random_state)
+    else:
+        draws = model_selection.GroupShuffleSplit(1, test_size=share, random_state=random_state)
+    rest, part = next(draws.split(numbers, labels, groups))
+    return numbers[rest], numbers[part]
+
+
+def _check_groups(found: "dict[str, np.ndarray]", groups: "np.ndarray") -> None:
+    """Check that no group is in two sets."""
+    sides: dict[str, str] = {}
+    for split, rows in found.items():
+        for group in sorted(set(groups[rows])):
+            if group in sides:
+                raise DataError(
+                    f"the group {str(group)!r} is in the {sides[group]} and in the {split} set",
+                    where="split",
+                    hint="the data set's own split divides it: correct that, or leave the "
+                    "group's column or folder out of the data set's file",
+                )
+            sides[group] = split
