@@ -101,6 +101,33 @@ def folder(wanted: Wanted, *, path: str) -> Source:
     return Source(f"folder {path}", take)
 
 
+def file(wanted: Wanted, *, path: str, name: str) -> Source:
+    """One file on this machine, which is called `name` among the data set's files."""
+    from swatchbook.sources import local_files
+
+    def take(destination: Path) -> None:
+        _check_wanted(wanted, name)
+        local_files.copy(Path(path).expanduser(), destination)
+
+    return Source(f"file {path}", take)
+
+
+def packed(wanted: Wanted, *, folder: str, name: str) -> Source:
+    """A folder of images on this machine, packed into the zip archive `name`."""
+    from swatchbook.sources import packing
+
+    def take(destination: Path) -> None:
+        _check_wanted(wanted, name)
+        packing.pack(Path(folder).expanduser(), destination)
+
+    return Source(f"folder {folder}, packed", take)
+
+
+def _check_wanted(wanted: Wanted, name: str) -> None:
+    if wanted.file != name:
+        raise Unavailable(f"it is for {name}")
+
+
 def kaggle(wanted: Wanted, *, competition: str) -> Source:
     """A Kaggle competition; left out where there are no credentials."""
     from swatchbook.sources import kaggle
@@ -128,6 +155,8 @@ def cifar10_binary(wanted: Wanted, *, url: Address, md5: MD5) -> Source:
 KINDS: dict[str, Callable[..., Source]] = {
     "url": url,
     "folder": folder,
+    "file": file,
+    "packed": packed,
     "kaggle": kaggle,
     "cifar10-binary": cifar10_binary,
 }
