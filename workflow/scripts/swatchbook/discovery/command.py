@@ -1,0 +1,44 @@
+"""The command `new`: from a folder or an archive of images to a working directory."""
+
+import argparse
+import re
+from pathlib import Path
+
+from swatchbook.discovery import project
+from swatchbook.discovery.project import Asked
+
+HELP = "make a working directory from a folder or an archive of your images"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, help="a folder of images, or a zip, 7z or tar of them")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="the working directory to make (default: ./NAME)"
+    )
+    parser.add_argument("--name", help="the data set's name (default: that of the source)")
+    parser.add_argument("--label", help="the table's column that says the class")
+    parser.add_argument(
+        "--size", type=size, help="pixels to train on: 96, or HEIGHTxWIDTH (default: at most 64)"
+    )
+    parser.add_argument(
+        "--resize",
+        choices=["fit", "crop", "stretch"],
+        help="how images of other sizes come to it (default: fit)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the working directory, and print what was found and how to go on."""
+    name = options.name or project.name_of(options.source.expanduser().absolute())
+    asked = Asked(options.label, options.size, options.resize)
+    folder = options.folder or Path(name)
+    print("\n".join(project.make(options.source, folder, name, asked)))
+    return 0
+
+
+def size(text: str) -> tuple[int, int]:
+    """Read ``96`` or ``96x128``, height first."""
+    match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text)
+    if match is None or "0" in match.groups():
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 96, or 96x128")
+    return int(match[1]), int(match[2] or match[1])
