@@ -21,6 +21,8 @@ from swatchbook.training import evaluation
 from training_inputs import SETTINGS as SETTINGS_OF_TRAININGS
 
 SIDE = 6  # pixels
+# What decoding says of images whose files were all right.
+NOTES = {"formats": {}, "sizes": [], "changes": {}, "left_out": {}, "passed_over": []}
 SKILL = {"train": 2.0, "validation": 1.4, "test": 1.2}
 SETTINGS = {"confidence": 0.95, "design": None}
 RECORDS = {
@@ -71,6 +73,7 @@ def make_dataset(
     rows = {split: np.arange(starts[split], starts[split] + sizes[split]) for split in SPLITS}
     ids = [f"{number:05d}" for number in range(count)]
     arrays.write(folder / "arrays", pixels, labels, ids, rows, classes)
+    write_json(folder / "arrays" / "decoding.json", NOTES)
     for number, model in enumerate(models):
         for seed in seeds:
             truth = {split: labels[rows[split]] for split in SPLITS}

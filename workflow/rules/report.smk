@@ -8,6 +8,7 @@ REPORTED = [
     "comparison.json",
     *[f"{figure.folder}/{figure.name}.svg" for figure in DRAWN if figure.section],
     *sorted({f"{figure.folder}/{figure.record}.json" for figure in DRAWN}),
+    "arrays/decoding.json",
     "explore/summary.json",
     "explore/matrix.csv",
     "checks/summary.json",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from swatchbook.figures import catalogue
 from swatchbook.files import read_json
-from swatchbook.report import tables
+from swatchbook.report import preparation, tables
 from swatchbook.report.datasets import DataSet
 
 
@@ -59,6 +59,9 @@ def data(of: DataSet) -> dict[str, Any]:
     """Gather what the arrays hold, an image as numbers, and the files that all came from."""
     return {
         "explored": read_json(of.folder / "explore" / "summary.json"),
+        "decoded": preparation.how_decoded(
+            read_json(of.folder / "arrays" / "decoding.json"), of.spec["image"]
+        ),
         "numbers": tables.numbers(pd.read_csv(of.folder / "explore" / "matrix.csv")),
         "receipts": [
             read_json(of.folder / "download" / f"{file}.json") for file in of.spec["files"]
