@@ -18,7 +18,7 @@ import numpy as np
 
 from hostile_archives import ARCHIVES, GIGABYTES
 from makers import chunk, idx_bytes, raw_png, write_7z, write_table
-from swatchbook.data import arrays, decoding
+from swatchbook.data import arrays, cifar10_batches, decoding
 from swatchbook.sources import cifar10
 from wanted import (
     ARCHIVE,
@@ -252,7 +252,7 @@ def write_tarball(
     path: Path, kind: bytes = tarfile.REGTYPE, size: int = BATCH * 3073, names: Any = None
 ) -> None:
     with tarfile.open(path, "w:gz") as archive:
-        for name in cifar10.BATCHES if names is None else names:
+        for name in cifar10_batches.BATCHES if names is None else names:
             member = tarfile.TarInfo(name)
             member.type, member.linkname = kind, "/etc/passwd"
             member.size = size if kind == tarfile.REGTYPE else 0
@@ -267,11 +267,11 @@ TARBALLS: dict[str, tuple] = {
     "no tarball": (b"<html>", "cannot be read"),
     "cut": (cut, "cannot be read"),
     "a batch is missing": (
-        lambda path: write_tarball(path, names=cifar10.BATCHES[:3]),
+        lambda path: write_tarball(path, names=cifar10_batches.BATCHES[:3]),
         "has no member cifar-10-batches-bin/data_batch_4.bin",
     ),
     "a batch with a step upwards": (
-        lambda path: write_tarball(path, names=[f"../{name}" for name in cifar10.BATCHES]),
+        lambda path: write_tarball(path, names=[f"../{name}" for name in cifar10_batches.BATCHES]),
         "has no member cifar-10-batches-bin/data_batch_1.bin",
     ),
     "a batch is short": (

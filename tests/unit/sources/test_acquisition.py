@@ -14,8 +14,8 @@ import pytest
 
 from acquiring import Acquire, kaggle_set
 from loopback import Loopback, Reply
+from swatchbook.data.cifar10_batches import BATCHES
 from swatchbook.errors import ConfigurationError, DownloadError
-from swatchbook.sources.cifar10 import BATCHES
 
 FILE = "images.gz"
 CONTENT = b"pinned content"

@@ -12,14 +12,10 @@ import py7zr
 import pytest
 from py7zr.io import BytesIOFactory
 
+from swatchbook.data import cifar10_batches
+from swatchbook.data.cifar10_batches import BATCHES, TEST_BATCHES, read_batches
 from swatchbook.errors import DataError
-from swatchbook.sources.cifar10 import (
-    BATCHES,
-    TEST_BATCHES,
-    read_batches,
-    write_archive,
-    write_label_table,
-)
+from swatchbook.sources.cifar10 import write_archive, write_label_table
 
 CLASSES = ["airplane", "automobile", "bird", "cat"]
 PER_BATCH = 3
@@ -91,6 +87,26 @@ def test_the_test_images_are_packed_by_themselves(tmp_path: Path) -> None:
         assert archive.getnames() == ["test/1.png", "test/2.png", "test/3.png"]
     _, read = next(read_batches(tarball, TEST_BATCHES, images_per_batch=PER_BATCH))
     np.testing.assert_array_equal(read, images[15:])
+
+
+def test_the_tarball_is_a_data_set_itself(tmp_path: Path) -> None:
+    images = np.concatenate([sample_images(), sample_images()[:3] // 2])
+    tarball = pack(tmp_path / "t.tar.gz", images, [*LABELS, 3, 1, 2], order=(5, 0, 1, 2, 3, 4))
+    spec = {"image": {"height": 32, "width": 32, "channels": 3}, "classes": CLASSES}
+    found = cifar10_batches.read(spec, tarball, images_per_batch=PER_BATCH)
+    np.testing.assert_array_equal(found.pixels, images)
+    assert found.labels.tolist() == [*LABELS, 3, 1, 2]
+    assert found.parts.tolist() == ["train"] * 15 + ["test"] * 3
+    assert found.ids[:2] == ["train/1", "train/2"] and found.ids[-1] == "test/3"
+    with pytest.raises(DataError, match="labels in id order have SHA-256"):
+        pinned = {"content": {"test_labels": "0" * 64}}
+        cifar10_batches.read(spec | pinned, tarball, images_per_batch=PER_BATCH)
+    with pytest.raises(DataError, match="the label 3, and there are 3 classes"):
+        few = spec | {"classes": CLASSES[:3]}
+        cifar10_batches.read(few, tarball, images_per_batch=PER_BATCH)
+    with pytest.raises(DataError, match="images are 32 × 32 RGB, not"):
+        other = spec | {"image": {"height": 28, "width": 32, "channels": 3}}
+        cifar10_batches.read(other, tarball, images_per_batch=PER_BATCH)
 
 
 def test_a_red_image_is_red(tarball: Path) -> None:

@@ -451,7 +451,7 @@ def test_a_source_is_an_address_without_a_password_which_is_not_told(
     ("name", "hint"),
     [
         ("cifar-10", "did you mean 'cifar10'?"),
-        ("xyzzy", "data sets with a file: cifar10, cifar10-official, fash"),
+        ("xyzzy", "data sets with a file: cifar10, cifar10-batches, cifar10-official, fash"),
     ],
 )
 def test_an_unknown_data_set_suggests_those_there_are(name: str, hint: str) -> None:

@@ -128,6 +128,13 @@ def archives(
     return archive_dataset.read_both(spec, folder, {"train": train, "test": test})
 
 
+def cifar10(spec: Mapping[str, Any], folder: Path, *, tarball: File) -> Images:
+    """The tarball of CIFAR-10's authors, with the test images that they give."""
+    from swatchbook.data import cifar10_batches
+
+    return cifar10_batches.read(spec, folder / tarball)
+
+
 class DatasetFormat(NamedTuple):
     """One format.
 
@@ -161,6 +168,12 @@ FORMATS = {
         archives,
         splits.given,
         content=("train_images", "train_labels", "test_images", "test_labels"),
+    ),
+    "cifar10": DatasetFormat(
+        cifar10,
+        splits.given,
+        content=("train_images", "train_labels", "test_images", "test_labels"),
+        channels=(3,),
     ),
 }
 

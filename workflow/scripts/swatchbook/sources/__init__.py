@@ -3,7 +3,8 @@
 Reads mirrors (a folder, an address, a bucket), web servers, Kaggle and CIFAR-10's tarball. Writes
 ``resources/<dataset>/<file>`` and returns a receipt of where it came from.
 
-May import: what all rooms use (errors, files, progress, signatures).
+May import: `data`, for the formats that it packs, and what all rooms use (errors, files, progress,
+signatures).
 """
 
 from swatchbook import lazy

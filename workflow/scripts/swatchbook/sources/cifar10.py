@@ -3,19 +3,17 @@
 import fcntl
 import io
 import logging
-import tarfile
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
-import numpy as np
 import py7zr
 from py7zr.helpers import ArchiveTimestamp
 
 from swatchbook import files
+from swatchbook.data.cifar10_batches import BATCHES, IMAGES_PER_BATCH, TEST_BATCHES, read_batches
 from swatchbook.errors import DataError, DownloadError
 from swatchbook.files import replacing_file
 from swatchbook.progress import Progress
@@ -24,11 +22,6 @@ from swatchbook.sources import downloads
 logger = logging.getLogger(__name__)
 
 TARBALL = "cifar-10-binary.tar.gz"
-BATCHES = tuple(f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6))
-TEST_BATCHES = ("cifar-10-batches-bin/test_batch.bin",)
-IMAGES_PER_BATCH = 10_000
-SIDE = 32
-PIXEL_BYTES = 3 * SIDE * SIDE
 # Any one will do: with the time of packing, the same images would give other bytes each time.
 PACKED_AT = ArchiveTimestamp.from_datetime(1_234_567_890.0)
 
@@ -170,48 +163,3 @@ def write_archive(
                 progress.update()
         for member in archive.header.files_info.files:
             member.update(creationtime=PACKED_AT, lastwritetime=PACKED_AT, lastaccesstime=PACKED_AT)
-
-
-def read_batches(
-    tarball: Path, batches: Sequence[str] = BATCHES, *, images_per_batch: int = IMAGES_PER_BATCH
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Read batches, the five training ones in id order, without unpacking the tarball.
-
-    Yields
-    ------
-    labels
-        Class indices, uint8, shape (images,).
-    images
-        RGB, uint8, shape (images, 32, 32, 3).
-
-    Raises
-    ------
-    DataError
-        If a batch is missing or has another size, or the tarball cannot be read.
-    """
-    try:
-        with tarfile.open(tarball, "r:gz") as archive:
-            for name in batches:
-                yield _batch(archive, name, images_per_batch, tarball)
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise DataError(f"cannot be read: {error}", where=tarball) from error
-
-
-def _batch(
-    archive: tarfile.TarFile, name: str, images: int, tarball: Path
-) -> tuple[np.ndarray, np.ndarray]:
-    """Read one batch: for each image a byte for the label, then its red, green and blue plane."""
-    size = images * (1 + PIXEL_BYTES)
-    try:
-        member = archive.getmember(name)
-    except KeyError:
-        raise DataError(f"has no member {name}", where=tarball) from None
-    # A link, too, could be followed to a file.
-    if not member.isreg():
-        raise DataError(f"{name} is no file in it", where=tarball)
-    if member.size != size:
-        raise DataError(f"{name} has {member.size:,} bytes, not {size:,}", where=tarball)
-    content = archive.extractfile(member).read()
-    records = np.frombuffer(content, np.uint8).reshape(images, -1)
-    planes = records[:, 1:].reshape(images, 3, SIDE, SIDE)
-    return records[:, 0], np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
