@@ -22,6 +22,7 @@ SETTINGS = {
     "learning_rate": 0.01,
     "clip_norm": None,
     "label_smoothing": 0,
+    "class_weights": None,
     "averaging": None,
     "early_stopping": None,
     "keep": "last",

@@ -45,8 +45,46 @@ def test_summary_is_the_hand_computed_one() -> None:
     assert found["log_loss"] == pytest.approx(by_formula, rel=1e-6)
 
 
+def test_classes_of_different_sizes_count_alike_in_balanced_accuracy() -> None:
+    labels = np.array([0] * 6 + [1] * 2 + [3] * 2)
+    predicted = np.array([0] * 6 + [1, 0] + [0, 0])
+    found = summary(labels, np.eye(4)[predicted])
+    assert found["accuracy"] == 0.7
+    assert found["balanced_accuracy"] == pytest.approx((1 + 0.5 + 0) / 3)
+
+
+def test_areas_of_two_classes_are_those_of_their_definitions() -> None:
+    labels = np.array([0, 0, 1, 0, 1, 1, 0])
+    second = np.array([0.1, 0.4, 0.35, 0.8, 0.9, 0.5, 0.3])
+    found = summary(labels, np.stack([1 - second, second], axis=1))
+    pairs = [s > n for s in second[labels == 1] for n in second[labels == 0]]
+    assert found["roc_area"] == pytest.approx(np.mean(pairs))
+    ordered = labels[np.argsort(-second)]
+    precisions = ordered.cumsum() / np.arange(1, 8)
+    assert found["average_precision"] == pytest.approx(precisions[ordered == 1].mean())
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "names"),
+    [
+        ([0, 0, 0, 1, 1], 2, {"roc_area", "average_precision"}),
+        ([0, 0, 0, 0, 1, 1], 2, {"balanced_accuracy", "roc_area", "average_precision"}),
+        ([0, 0, 0], 2, {"balanced_accuracy"}),
+        ([0, 1, 2], 3, set()),
+        ([0, 1], 3, {"balanced_accuracy"}),
+    ],
+)
+def test_what_says_nothing_of_a_data_set_is_left_out(
+    labels: list[int], classes: int, names: set[str]
+) -> None:
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(classes), len(labels))
+    others = {"balanced_accuracy", "roc_area", "average_precision"}
+    assert summary(np.array(labels), probabilities).keys() & others == names
+
+
 def test_summary_is_plain_numbers_that_json_can_hold() -> None:
-    assert [type(value) for value in summary(LABELS, PROBABILITIES).values()] == [int] + [float] * 5
+    kinds = [type(value) for value in summary(LABELS, PROBABILITIES).values()]
+    assert kinds == [int] + [float] * 6
 
 
 def test_a_probability_of_zero_for_the_true_class_costs_much_but_not_infinitely() -> None:

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
         "learning_rate": 0.001,
         "clip_norm": None,
         "label_smoothing": 0,
+        "class_weights": None,
         "averaging": None,
         "early_stopping": None,
         "keep": "last",

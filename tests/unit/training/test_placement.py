@@ -43,6 +43,7 @@ SETTINGS = {
     "learning_rate": 0.001,
     "clip_norm": None,
     "label_smoothing": 0,
+    "class_weights": None,
     "shuffle": True,
     "drop_last_batch": False,
     "watch_test": False,

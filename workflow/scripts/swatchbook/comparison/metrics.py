@@ -12,6 +12,7 @@ import pandas as pd
 import sklearn.metrics
 from scipy import optimize, special
 
+UNBALANCED = 1.5  # times as many images in the largest class as in the smallest
 BINS = 15  # as in Guo et al. (2017)
 TEMPERATURES = (0.01, 100.0)  # where the best one is looked for
 SMALLEST = float(np.finfo(np.float32).tiny)  # stands for a probability that rounded to zero
@@ -20,6 +21,31 @@ SMALLEST = float(np.finfo(np.float32).tiny)  # stands for a probability that rou
 def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the share of images whose most probable class is the right one, by scikit-learn."""
     return float(sklearn.metrics.accuracy_score(labels, probabilities.argmax(axis=1)))
+
+
+def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean over classes of the share of its images called right, by scikit-learn.
+
+    Classes without images do not count.
+    """
+    predicted = probabilities.argmax(axis=1)
+    recalls = sklearn.metrics.recall_score(
+        labels, predicted, labels=np.unique(labels), average="macro", zero_division=0
+    )
+    return float(recalls)
+
+
+def roc_area(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the area under the receiver operating characteristic of the second of two classes."""
+    return float(sklearn.metrics.roc_auc_score(labels, probabilities[:, 1]))
+
+
+def average_precision(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the average precision of the second of two classes, by scikit-learn.
+
+    It sums up the curve of precision over recall without interpolation.
+    """
+    return float(sklearn.metrics.average_precision_score(labels, probabilities[:, 1]))
 
 
 def macro_f1(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -73,6 +99,21 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float((distances * table["count"]).sum() / table["count"].sum())
 
 
+def always(labels: np.ndarray, classes: int) -> bool:
+    return True
+
+
+def where_unbalanced(labels: np.ndarray, classes: int) -> bool:
+    """Say whether a class has so many more images than another that accuracy hides the latter."""
+    counts = np.bincount(labels, minlength=classes)
+    return bool(counts.max() > UNBALANCED * counts.min())
+
+
+def where_two_classes(labels: np.ndarray, classes: int) -> bool:
+    """Say whether there are two classes, with images of both."""
+    return classes == 2 and len(np.unique(labels)) == 2
+
+
 @dataclass(frozen=True)
 class Metric:
     """A number that sums up the probabilities of a set of images, and how the page shows it.
@@ -93,6 +134,9 @@ class Metric:
     is_scaled
         Whether temperature scaling, which changes no prediction, may change it. If so, it is
         measured after it too.
+    where
+        Whether it says something of images of these labels (class indices) and this number of
+        classes that the others do not; else it is left out.
     """
 
     measure: Callable[[np.ndarray, np.ndarray], float]
@@ -101,12 +145,24 @@ class Metric:
     is_share: bool = False
     higher_is_better: bool = True
     is_scaled: bool = False
+    where: Callable[[np.ndarray, int], bool] = always
 
 
 # In the order of files and columns. Accuracy is the first: published ones stand in its column.
 METRICS: Mapping[str, Metric] = {
     "accuracy": Metric(accuracy, "test accuracy", "accuracy", is_share=True),
+    "balanced_accuracy": Metric(
+        balanced_accuracy,
+        "balanced accuracy",
+        "balanced_accuracy",
+        is_share=True,
+        where=where_unbalanced,
+    ),
     "macro_f1": Metric(macro_f1, "macro-F1", "macro_f1", is_share=True),
+    "roc_area": Metric(roc_area, "ROC area", "roc_area", where=where_two_classes),
+    "average_precision": Metric(
+        average_precision, "average precision", "average_precision", where=where_two_classes
+    ),
     "log_loss": Metric(log_loss, "log-loss", "log_loss", higher_is_better=False, is_scaled=True),
     "brier": Metric(brier_score, "Brier score", "brier", higher_is_better=False, is_scaled=True),
     "ece": Metric(calibration_error, "ECE", "ece", higher_is_better=False, is_scaled=True),
@@ -114,7 +170,7 @@ METRICS: Mapping[str, Metric] = {
 
 
 def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Return every metric of `METRICS`.
+    """Return the metrics of `METRICS`.
 
     Parameters
     ----------
@@ -126,10 +182,15 @@ def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     Returns
     -------
     dict
-        ``images`` (a count), then a float for each metric by its name.
+        ``images`` (a count), then a float for each metric that is `where` it says something, by
+        its name.
     """
     exact = normalised(probabilities)
-    measured = {name: float(metric.measure(labels, exact)) for name, metric in METRICS.items()}
+    measured = {
+        name: float(metric.measure(labels, exact))
+        for name, metric in METRICS.items()
+        if metric.where(labels, probabilities.shape[1])
+    }
     return {"images": len(labels), **measured}
 
 

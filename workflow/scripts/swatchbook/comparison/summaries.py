@@ -38,7 +38,7 @@ def describe(runs: Runs, confidence: float) -> dict[str, Any]:
 
 def _per_seed(runs: Runs) -> dict[str, np.ndarray]:
     """Return each metric of each seed, shape (seeds,)."""
-    test = {name: runs.per_seed("test", name) for name in METRICS}
+    test = {name: runs.per_seed("test", name) for name in measured_on(runs, "test")}
     train = {name: runs.per_seed("train", name) for name in ("accuracy", "log_loss")}
     return {
         **test,
@@ -54,8 +54,14 @@ def _views(runs: Runs, confidence: float) -> dict[str, Any] | None:
     if not all("views" in measured for measured in runs.measured):
         return None
     return {
-        name: inference.over_seeds(runs.per_seed("views", name), confidence) for name in METRICS
+        name: inference.over_seeds(runs.per_seed("views", name), confidence)
+        for name in measured_on(runs, "views")
     }
+
+
+def measured_on(runs: Runs, split: str) -> list[str]:
+    """Return the metrics that were measured on a split: some say nothing on some data sets."""
+    return [name for name in METRICS if name in runs.measured[0][split]]
 
 
 def _costs(runs: Runs) -> dict[str, Any]:

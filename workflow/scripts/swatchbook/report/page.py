@@ -164,6 +164,7 @@ def _dataset(
         "name": of.name,
         "spec": of.spec,
         "comparison": of.comparison,
+        "metrics": _metrics(of.comparison),
         "answers": sentences.answers(of.spec["title"], of.comparison, of.made),
         "findings": findings.of_dataset(
             of.comparison_in_detail,
@@ -180,6 +181,12 @@ def _dataset(
         "runs": of.runs(),
         "provenance": records.of_dataset(of.folder, of.figures, prefix),
     }
+
+
+def _metrics(comparison: Mapping[str, Any]) -> dict[str, metrics.Metric]:
+    """Return the metrics that the models of a data set have."""
+    (first, *_) = comparison["models"].values()
+    return {name: metric for name, metric in metrics.METRICS.items() if name in first["metrics"]}
 
 
 def _figures(

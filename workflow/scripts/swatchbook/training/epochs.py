@@ -40,8 +40,8 @@ class Trainer:
         float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
     settings
         ``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``, ``clip_norm``,
-        ``label_smoothing``, ``averaging``, ``augmentation``, ``shuffle``, ``drop_last_batch``,
-        ``watch_test``, ``early_stopping``, ``monitor`` and ``keep``.
+        ``label_smoothing``, ``class_weights``, ``averaging``, ``augmentation``, ``shuffle``,
+        ``drop_last_batch``, ``watch_test``, ``early_stopping``, ``monitor`` and ``keep``.
     seed
         The seed of shuffling and augmentation.
     execution
@@ -81,7 +81,13 @@ class Trainer:
         self._augmenter = Augmenter(settings["augmentation"], seed)
         self._data = steps.place(x, y, self._augmenter.draws, execution)
         self._tally = steps.Tally()
-        update = steps.make_update(model, optimizer, settings["label_smoothing"], execution.xla)
+        update = steps.make_update(
+            model,
+            optimizer,
+            settings["label_smoothing"],
+            execution.xla,
+            steps.class_weights(y, settings["class_weights"]),
+        )
         take_share = steps.make_share(update, self._data, self._augmenter)
         self._averager = None
         if settings["averaging"]:

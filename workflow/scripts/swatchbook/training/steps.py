@@ -124,11 +124,36 @@ def losses_and_sums(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any]:
     return losses, tf.stack(sums)
 
 
-def make_update(model: Any, optimizer: Any, label_smoothing: float, xla: bool) -> Function:
+def class_weights(y: np.ndarray, how: str | None) -> np.ndarray | None:
+    """Return what the loss of an image counts, by its class, float32; ``None``: all count alike.
+
+    Parameters
+    ----------
+    y
+        The one-hot labels of the training images, shape (n, classes).
+    how
+        ``balanced`` for n / (classes × images of the class), as scikit-learn has it, so that all
+        classes count alike together and the mean over images is 1; or ``None``.
+    """
+    if how is None:
+        return None
+    counts = y.sum(axis=0, dtype=np.float64)
+    return (len(y) / (len(counts) * np.maximum(counts, 1))).astype(np.float32)
+
+
+def make_update(
+    model: Any,
+    optimizer: Any,
+    label_smoothing: float,
+    xla: bool,
+    weights_of_classes: np.ndarray | None = None,
+) -> Function:
     """Make what changes the weights by a replica's share of a batch, and returns its sums.
 
     Parameters
     ----------
+    weights_of_classes
+        See `class_weights`. They weigh gradients; the sums count every image alike.
     label_smoothing
         The part of each label that is spread evenly over all classes (C. Szegedy et al., 2016,
         Rethinking the Inception architecture for computer vision, CVPR).
@@ -137,12 +162,17 @@ def make_update(model: Any, optimizer: Any, label_smoothing: float, xla: bool) -
 
     def update(images: Any, labels: Any, weights: Any, count: Any) -> Any:
         """Make one step by a replica's share of `count` images."""
+        of_classes = None
+        if weights_of_classes is not None:
+            of_classes = tf.linalg.matvec(labels, weights_of_classes)
         if label_smoothing:
             even = label_smoothing / labels.shape[1]
             labels = (1 - label_smoothing) * labels + even
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
             losses, sums = losses_and_sums(labels, logits, weights)
+            if of_classes is not None:
+                losses *= of_classes
             # Gradients are summed over the replicas, so this is the mean over all images.
             loss = tf.reduce_sum(losses) / count
             if model.losses:  # weight decay of layers, once over all replicas
