@@ -27,8 +27,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from swatchbook.data import dataset_formats
-from swatchbook.inspection import duplicates
+from swatchbook.data import dataset_formats, duplicates
 from swatchbook.startup import configuration
 
 CONFIGS = {"cifar-10": "cifar10", "fashion-mnist": "fashion-mnist"}

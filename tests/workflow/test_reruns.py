@@ -59,7 +59,7 @@ def test_changed_figures_train_nothing(done: Project) -> None:
 
 
 def test_changed_checks_train_nothing(done: Project) -> None:
-    append(done, f"{LIBRARY}/inspection/duplicates.py", "\n# changed\n")
+    append(done, f"{LIBRARY}/inspection/data_checks.py", "\n# changed\n")
     later = {"check_predictions": 1, "choose_images": 1, "write_report": 1}
     assert done.planned() == {"check_data": 1} | later
 

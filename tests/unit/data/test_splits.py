@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
@@ -117,3 +118,51 @@ def test_sets_go_by_the_names_that_people_give_them() -> None:
         DataError, match=r"labels\.csv: no name of a split: 'a', 'b' \(call them tr"
     ):
         splits.named(["train", "b", "a"], "labels.csv")
+
+
+def copies() -> Images:
+    """Return images of which each fifth is the one before it, brighter; some belong to groups."""
+    pixels = np.random.default_rng(1).integers(0, 200, (100, 16, 16, 1), np.uint8)
+    pixels = np.stack([cv2.GaussianBlur(image, (0, 0), 1.0)[..., np.newaxis] for image in pixels])
+    pixels[4::5] = pixels[3::5]
+    pixels[9::10] += 9
+    return Images([str(n) for n in range(100)], pixels, np.arange(100) % 2)
+
+
+@pytest.mark.parametrize(
+    ("keep_together", "apart"), [(None, True), ("exact_copies", True), ("near_copies", False)]
+)
+def test_copies_stay_together_where_asked(keep_together: str | None, apart: bool) -> None:
+    of = copies()
+    divided = {"exact": 0, "near": 0}
+    for random_state in range(4):
+        found = splits.drawn(
+            of, test_share=0.3, random_state=random_state, keep_together=keep_together
+        )
+        side = np.empty(100, int)
+        for number, rows in enumerate(found.values()):
+            side[rows] = number
+        differ = side[3::5] != side[4::5]
+        divided["exact"] += differ[::2].sum()
+        divided["near"] += differ[1::2].sum()
+    assert (divided["near"] > 0) == apart
+    assert (divided["exact"] > 0) == (keep_together is None)
+
+
+def test_copies_tie_groups_together() -> None:
+    of = copies()
+    groups = np.array([f"g{n // 2}" for n in range(100)])
+    grouped = Images(of.ids, of.pixels, of.labels, groups=groups)
+    found = splits.drawn(grouped, test_share=0.3, keep_together="near_copies")
+    for rows in found.values():
+        inside = set(rows.tolist())
+        for n in inside:
+            assert {n ^ 1} <= inside  # the other one of its group
+            assert n % 5 != 3 or n + 1 in inside
+
+
+def test_a_given_split_that_divides_copies_is_refused_where_they_are_to_stay_together() -> None:
+    of = copies()
+    given = Images(of.ids, of.pixels, of.labels, parts=np.array(["train"] * 54 + ["test"] * 46))
+    with pytest.raises(DataError, match="'copies of 53' is in the train and in the test set"):
+        splits.drawn(given, validation_share=0, keep_together="near_copies")

@@ -312,6 +312,7 @@ DRAWN = {
     "validation_share": 0.1,
     "random_state": 42,
     "stratified": False,
+    "keep_together": None,
 }
 AS_IT_IS = {"resize": "error", "colour": "error", "background": None}
 PAIR = {"images": "x.gz", "labels": "y.gz"}

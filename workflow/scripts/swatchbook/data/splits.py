@@ -4,6 +4,7 @@ A way to split is a function of a data set's images; its keyword-only parameters
 ``split`` in a data set's file.
 """
 
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 from swatchbook.errors import DataError, first_ten
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from swatchbook.data.dataset_formats import Images
+
+logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "test")
 
@@ -87,6 +90,7 @@ def drawn(
     validation_share: Annotated[float, {"minimum": 0, "exclusiveMaximum": 1}] = 0.1,
     random_state: Natural = 42,
     stratified: bool = False,
+    keep_together: Annotated[str | None, {"enum": [None, "exact_copies", "near_copies"]}] = None,
 ) -> dict[str, "np.ndarray"]:
     """Draw the test set, then the validation set out of the rest, with scikit-learn.
 
@@ -107,6 +111,9 @@ def drawn(
         The seed of scikit-learn's draws.
     stratified
         Whether the sets have the shares of classes that all images have.
+    keep_together
+        Whether copies of an image go into one set with it, as if they were a group: those with the
+        same pixels, or near ones too, as `duplicates.find` finds them. ``None``: they do not.
 
     Returns
     -------
@@ -122,6 +129,7 @@ def drawn(
 
     parts = images.parts
     numbers = np.arange(len(images.ids))
+    groups = _groups(images, keep_together)
     if parts is None:
         parts = np.full(len(numbers), "train")
     test, validation = numbers[parts == "test"], numbers[parts == "validation"]
@@ -129,17 +137,50 @@ def drawn(
     _check_test_share(len(test), test_share)
     try:
         if not len(test):
-            train, test = _drawn_from(train, images, test_share, random_state, stratified)
+            train, test = _drawn_from(
+                train, images.labels, groups, test_share, random_state, stratified
+            )
         if not len(validation) and validation_share > 0:
             train, validation = _drawn_from(
-                train, images, validation_share, random_state, stratified
+                train, images.labels, groups, validation_share, random_state, stratified
             )
     except ValueError as error:
         raise DataError(f"{len(numbers)} images cannot be split: {error}", where="split") from error
     found = {"train": train, "validation": validation, "test": test}
-    if images.groups is not None:
-        _check_groups(found, images.groups)
+    if groups is not None:
+        _check_groups(found, groups)
     return found
+
+
+def _groups(images: "Images", keep_together: str | None) -> "np.ndarray | None":
+    """Return the group of each image, with copies in one; ``None`` where there are none.
+
+    Groups that a copy ties together are one, called by the first of them.
+    """
+    if keep_together is None:
+        return images.groups
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    from swatchbook.data import duplicates
+
+    count = len(images.ids)
+    pairs = duplicates.find(images.pixels).pairs
+    if keep_together == "exact_copies":
+        pairs = pairs[pairs["exact"]]
+    logger.info("kept together: %d pairs of copies", len(pairs))
+    first, second = pairs["first"].to_numpy(int), pairs["second"].to_numpy(int)
+    names = np.array([f"copies of {id_}" for id_ in images.ids])
+    if images.groups is not None:
+        names = images.groups
+        _, of_group, group = np.unique(names, return_index=True, return_inverse=True)
+        first = np.concatenate([first, np.arange(count)])
+        second = np.concatenate([second, of_group[group]])
+    ties = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
+    _, component = connected_components(ties, directed=False)
+    _, firsts = np.unique(component, return_index=True)
+    return names[firsts][component]
 
 
 def _check_test_share(given: int, test_share: float | None) -> None:
@@ -159,14 +200,19 @@ def _check_test_share(given: int, test_share: float | None) -> None:
 
 
 def _drawn_from(
-    numbers: "np.ndarray", images: "Images", share: float, random_state: int, stratified: bool
+    numbers: "np.ndarray",
+    labels: "np.ndarray",
+    groups: "np.ndarray | None",
+    share: float,
+    random_state: int,
+    stratified: bool,
 ) -> "tuple[np.ndarray, np.ndarray]":
     """Draw a share of images, or of groups; return the rest and what was drawn."""
     # Imported here, since most who need `SPLITS` draw nothing.
     from sklearn import model_selection
 
-    labels = images.labels[numbers]
-    if images.groups is None:
+    labels = labels[numbers]
+    if groups is None:
         rest, part = model_selection.train_test_split(
             numbers,
             test_size=share,
@@ -174,7 +220,7 @@ def _drawn_from(
             stratify=labels if stratified else None,
         )
         return rest, part
-    groups = images.groups[numbers]
+    groups = groups[numbers]
     if stratified:
         folds = max(2, round(1 / share))
         draws = model_selection.StratifiedGroupKFold(folds, shuffle=True, random_state=random_state)

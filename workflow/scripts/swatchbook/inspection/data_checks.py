@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from swatchbook.data import arrays
+from swatchbook.data import arrays, duplicates
 from swatchbook.data.splits import SPLITS
 from swatchbook.figures import checks
 from swatchbook.files import replacing, write_json
-from swatchbook.inspection import duplicates
 
 ROWS_AT_A_TIME = 4096  # 50 MB of float32 for 32 x 32 RGB
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from makers import lit, moved, noisy, scenes
-from swatchbook.inspection import duplicates
-from swatchbook.inspection.duplicates import find
+from swatchbook.data import duplicates
+from swatchbook.data.duplicates import find
 
 
 def ends(pairs: pd.DataFrame) -> list[tuple[int, int]]:
