@@ -114,6 +114,18 @@ for (const box of all(".switch-published")) {
   });
 }
 
+for (const box of all("input.filter")) {
+  box.addEventListener("input", () => {
+    const wanted = box.value.trim().toLocaleLowerCase();
+    const tables = all("table", document.getElementById(box.dataset.tables));
+    for (const row of tables.flatMap((table) => all("tbody tr", table))) {
+      row.hidden = !row.cells[0].textContent.toLocaleLowerCase().includes(wanted);
+    }
+    const left = all("tbody tr", tables[0]).filter((row) => !row.hidden).length;
+    box.closest(".tools").querySelector(".said").textContent = `${left} rows`;
+  });
+}
+
 // Images: the card of one image says what each model makes of it.
 
 const card = element("div", "card");

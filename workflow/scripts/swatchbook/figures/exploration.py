@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from swatchbook.data.splits import SPLITS
-from swatchbook.figures import style
+from swatchbook.figures import many_classes, style
 from swatchbook.figures.style import write_table
 
 SAMPLES_A_CLASS = 8
@@ -39,25 +39,10 @@ class Explored:
 
 
 def draw_class_balance(of: Explored, folder: Path) -> None:
-    """Draw the share of each class in each split."""
+    """Draw the share of each class in each split; of many classes in the order of their number."""
     with mpl.rc_context(style.STYLE):
-        figure, ((axes,),) = style.new(7, 0.32 * len(of.classes) + 1.4)
-        places = np.arange(len(of.classes))
-        for number, split in enumerate(SPLITS):
-            y = of.arrays[split][1]
-            if len(y):
-                axes.barh(
-                    places + (number - 1) * 0.27,
-                    y.mean(axis=0, dtype=np.float64),
-                    0.25,
-                    color=SPLIT_COLOURS[split],
-                    label=f"{split} ({len(y):,} images)",
-                )
-        axes.set_yticks(places, of.classes)
-        axes.invert_yaxis()
-        axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
-        axes.grid(axis="y", visible=False)
-        axes.set_xlabel("share of the split's images")
+        draw = _draw_bars if len(of.classes) <= many_classes.MANY else _draw_ranks
+        figure = draw(of)
         figure.legend(loc="outside upper center", ncols=3)
         style.save(figure, folder, "class_balance")
     tables = [
@@ -69,15 +54,55 @@ def draw_class_balance(of: Explored, folder: Path) -> None:
     write_table(pd.concat(tables), folder, "class_balance")
 
 
+def _draw_bars(of: Explored) -> mpl.figure.Figure:
+    figure, ((axes,),) = style.new(7, 0.32 * len(of.classes) + 1.4)
+    places = np.arange(len(of.classes))
+    for split, y in _labels(of):
+        axes.barh(
+            places + (SPLITS.index(split) - 1) * 0.27,
+            y.mean(axis=0, dtype=np.float64),
+            0.25,
+            color=SPLIT_COLOURS[split],
+            label=f"{split} ({len(y):,} images)",
+        )
+    axes.set_yticks(places, of.classes)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("share of the split's images")
+    return figure
+
+
+def _draw_ranks(of: Explored) -> mpl.figure.Figure:
+    """Draw how many images the classes have, from the largest in training to the smallest."""
+    figure, ((axes,),) = style.new(7, 3.6)
+    order = np.argsort(-of.arrays["train"][1].sum(axis=0), kind="stable")
+    for split, y in _labels(of):
+        counts = y.sum(axis=0)[order]
+        label = f"{split} ({len(y):,} images)"
+        axes.step(range(1, len(order) + 1), counts, where="mid", label=label, lw=1.5)
+        axes.lines[-1].set_color(SPLIT_COLOURS[split])
+    axes.set_ylim(0, None)
+    axes.set_xlabel(f"the {len(order)} classes, from the largest in training")
+    axes.set_ylabel("images")
+    return figure
+
+
+def _labels(of: Explored) -> list[tuple[str, np.ndarray]]:
+    """Return the one-hot labels of each split that has images."""
+    return [(split, of.arrays[split][1]) for split in SPLITS if len(of.arrays[split][1])]
+
+
 def _draw_samples(split: str, of: Explored, folder: Path) -> None:
-    """Draw the first images of each class in one split, a row a class."""
+    """Draw the first images of each class in one split, a row a class; of many classes of some."""
     x, index = of.arrays[split][0], of.indices[split]
-    samples = [index[index["label"] == name].head(SAMPLES_A_CLASS) for name in of.classes]
+    classes = [of.classes[place] for place in many_classes.some(len(of.classes))]
+    samples = [index[index["label"] == name].head(SAMPLES_A_CLASS) for name in classes]
     rows = [[np.array(x[number]) for number in of_class["row"]] for of_class in samples]
     with mpl.rc_context(style.STYLE):
-        figure, ((axes,),) = style.new(0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(of.classes))
+        figure, ((axes,),) = style.new(0.62 * SAMPLES_A_CLASS + 1.6, 0.62 * len(classes))
         style.show_sheet(axes, rows, SAMPLES_A_CLASS)
-        for row, name in enumerate(of.classes):
+        for row, name in enumerate(classes):
             axes.text(-0.15, row + 0.5, name, ha="right", va="center")
         style.save(figure, folder, f"samples_{split}")
     write_table(pd.concat(samples)[["label", "row", "id"]], folder, f"samples_{split}")

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from swatchbook.figures import style
+from swatchbook.figures import many_classes, style
 from swatchbook.figures.inputs import Drawn
 from swatchbook.figures.style import write_table
 
@@ -18,7 +18,8 @@ EXAMPLES = 10
 def draw_confusion_matrices(of: Drawn, folder: Path) -> None:
     """Draw each model's confusion matrix on one scale, and the differences to the reference.
 
-    Shares of the true class over all seeds.
+    Shares of the true class over all seeds. Of many classes those that are most confused; all are
+    in the numbers.
     """
     shares, tables = {}, []
     pairs = pd.MultiIndex.from_product([of.classes] * 2, names=["class", "called"])
@@ -31,16 +32,22 @@ def draw_confusion_matrices(of: Drawn, folder: Path) -> None:
     others = [model for model in of.models if model != of.reference]
     columns = min(2, len(of.models) + len(others))
     rows = -(-(len(of.models) + len(others)) // columns)
-    side = 0.42 * len(of.classes) + 1.2
+    shown = many_classes.most_confused(list(shares.values()))
+    classes = [of.classes[place] for place in shown]
+    part = np.ix_(shown, shown)
+    side = 0.42 * len(shown) + 1.2
     figure, grid = style.new(columns * (side + 0.9), rows * side, rows, columns)
     for axes in grid.flat:
         axes.set_axis_off()
     cells = iter(grid.flat)
     for model in of.models:
-        _draw_matrix(next(cells), shares[model], of.classes, model)
+        _draw_matrix(next(cells), shares[model][part], classes, model)
     for model in others:
-        change = shares[model] - shares[of.reference]
-        _draw_change(next(cells), change, of.classes, f"{model} − {of.reference}, in points")
+        change = (shares[model] - shares[of.reference])[part]
+        _draw_change(next(cells), change, classes, f"{model} − {of.reference}, in points")
+    told = many_classes.told(len(shown), len(of.classes), "that are most confused")
+    if told:
+        figure.suptitle(told)
     style.save(figure, folder, "confusion_matrices")
     names = ["model", "class", "called", "count", "share"]
     write_table(pd.concat(tables)[names], folder, "confusion_matrices")

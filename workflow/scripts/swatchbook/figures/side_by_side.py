@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from swatchbook.figures import inputs, style
+from swatchbook.figures import inputs, many_classes, style
 from swatchbook.figures.inputs import Drawn
 from swatchbook.figures.style import write_table
 
@@ -194,28 +194,39 @@ def draw_agreement(of: Drawn, folder: Path) -> None:
 
 
 def draw_class_f1(of: Drawn, folder: Path) -> None:
-    """Draw each class's F1 by model: the mean over seeds, its interval, and each seed."""
-    figure, ((axes,),) = style.new(7, max(0.38, 0.03 * len(of.models)) * len(of.classes) + 1.4)
-    places = np.arange(len(of.classes))
-    tables = []
-    for number, model in enumerate(of.models):
-        scores = np.array(
+    """Draw each class's F1 by model: the mean over seeds, its interval, and each seed.
+
+    Of many classes those with the lowest; all are in the numbers.
+    """
+    scores = {
+        model: np.array(
             [report["f1-score"].iloc[: len(of.classes)] for report in of.reports[model]],
             dtype=float,
         )
+        for model in of.models
+    }
+    shown = many_classes.lowest(np.mean([values.mean(axis=0) for values in scores.values()], 0))
+    figure, ((axes,),) = style.new(7, max(0.38, 0.03 * len(of.models)) * len(shown) + 1.4)
+    places = np.arange(len(shown))
+    tables = []
+    for number, model in enumerate(of.models):
         shifted = places + (number - (len(of.models) - 1) / 2) * 0.5 / len(of.models)
         colour = of.colours[model]
-        table = inputs.over_seeds(scores, **{"model": model, "class": of.classes})
-        table = table.join(inputs.intervals(scores, of.comparison["confidence"]))
+        table = inputs.over_seeds(scores[model], **{"model": model, "class": of.classes})
+        table = table.join(inputs.intervals(scores[model], of.comparison["confidence"]))
         tables.append(table)
-        axes.hlines(shifted, table["low"], table["high"], color=colour, lw=1, alpha=0.7)
-        axes.hlines(shifted, table["least"], table["greatest"], color=colour, lw=3)
+        drawn = table.iloc[shown]
+        axes.hlines(shifted, drawn["low"], drawn["high"], color=colour, lw=1, alpha=0.7)
+        axes.hlines(shifted, drawn["least"], drawn["greatest"], color=colour, lw=3)
         marker = style.MARKERS[number % len(style.MARKERS)]
-        axes.plot(table["mean"], shifted, marker, color=colour, label=model)
-    axes.set_yticks(places, of.classes)
+        axes.plot(drawn["mean"], shifted, marker, color=colour, label=model)
+    axes.set_yticks(places, [of.classes[place] for place in shown])
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("F1 on the test images")
+    told = many_classes.told(len(shown), len(of.classes), "with the lowest F1")
+    if told:
+        axes.set_title(told)
     style.legend(figure, len(of.models))
     style.save(figure, folder, "class_f1")
     write_table(pd.concat(tables), folder, "class_f1")

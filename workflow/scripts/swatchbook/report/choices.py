@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from swatchbook.figures import many_classes
+
 PER_CELL = 6  # images of one cell of a confusion matrix
 PER_LIST = 18
 SAMPLES = 8  # of each class and split
@@ -72,14 +74,18 @@ def confusion(labels: np.ndarray, called: np.ndarray, classes: int) -> np.ndarra
 
 
 def sample_rows(index: pd.DataFrame, classes: Sequence[str]) -> list[list[int]]:
-    """Return the first rows of each class in one split.
+    """Return the first rows of each class in one split; where there are many, of some only.
 
     Parameters
     ----------
     index
         The split's rows of ``index.csv``.
     """
-    return [index.loc[index["label"] == name, "row"].head(SAMPLES).tolist() for name in classes]
+    shown = set(many_classes.some(len(classes)))
+    return [
+        index.loc[index["label"] == name, "row"].head(SAMPLES).tolist() if place in shown else []
+        for place, name in enumerate(classes)
+    ]
 
 
 def right_lists(labels: np.ndarray, called: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:

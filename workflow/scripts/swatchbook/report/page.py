@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from swatchbook import provenance
 from swatchbook.comparison import inference, looks, metrics, published
+from swatchbook.figures import many_classes
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json, write_text
 from swatchbook.report import datasets, drawings, findings, records, sections, sentences, verdicts
@@ -63,6 +64,7 @@ def write_report(
         datasets=shown,
         sections=sections.shown(config),
         metrics=metrics.METRICS,
+        many=many_classes.MANY,
         colours=model_colours(list(config["models"])),
         terms=_read_yaml(page_folder / "terms.yaml"),
         data={dataset["name"]: _scripted(dataset["gallery"]) for dataset in shown},
