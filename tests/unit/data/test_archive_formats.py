@@ -1,6 +1,7 @@
 """A format of archives is one class and one line; what no archive may hold is refused in all."""
 
 import io
+import logging
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import wanted
 from makers import write_table
 from swatchbook.data import archive_formats, arrays, decoding
-from swatchbook.data.archives import Archive, Member
+from swatchbook.data.archives import Archive, Member, is_litter
 from swatchbook.data.limits import Limits
 from swatchbook.errors import DataError
 
@@ -25,7 +26,7 @@ class Tar(Archive):
             kind = None if member.isreg() or member.isdir() else "neither a file nor a folder"
             yield Member(member.name, member.size, member.isdir(), kind)
 
-    def stream(self) -> Iterator[tuple[str, bytes]]:
+    def contents(self) -> Iterator[tuple[str, bytes]]:
         for member in self.tar.getmembers():
             if member.isreg():
                 yield member.name, self.tar.extractfile(member).read()
@@ -110,6 +111,43 @@ def test_limits_hold_whatever_the_format(tmp_path: Path, limits: Limits, told: s
     assert refusal(path, limits).startswith(told)
 
 
+def test_litter_is_passed_over_and_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_tar(tmp_path / "a.tar", {".DS_Store": b"", "1.png": b"one", "x/._1.png": b"2"})
+    with (
+        caplog.at_level(logging.INFO, "swatchbook"),
+        archive_formats.opened(path) as archive,
+    ):
+        assert archive.ignored == [".DS_Store", "x/._1.png"]
+        assert archive.names == ["1.png"]
+        assert list(archive.stream()) == [("1.png", b"one")]
+    (line,) = caplog.messages
+    assert line.endswith(
+        "2 files passed over that computers leave by themselves: .DS_Store, x/._1.png"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Thumbs.db", True),
+        ("a/THUMBS.DB", True),
+        ("a/.DS_Store", True),
+        ("Desktop.ini", True),
+        ("./__MACOSX/a/b.png", True),
+        ("a/._b.png", True),
+        ("a/b.png", False),
+        ("._a/b.png", False),
+        ("a/__MACOSX.png", False),
+        ("a/.b.png", False),
+        ("a/my Thumbs.db", False),
+    ],
+)
+def test_what_litter_is(name: str, expected: bool) -> None:
+    assert is_litter(name) is expected
+
+
 def test_no_more_members_are_listed_than_are_allowed(tmp_path: Path) -> None:
     class Endless(Archive):
         def members(self) -> Iterator[Member]:
@@ -117,7 +155,7 @@ def test_no_more_members_are_listed_than_are_allowed(tmp_path: Path) -> None:
             while True:
                 yield Member(str(number := number + 1), 0)
 
-        def stream(self) -> Iterator[tuple[str, bytes]]:
+        def contents(self) -> Iterator[tuple[str, bytes]]:
             yield from ()
 
     (tmp_path / "some").touch()
