@@ -1,14 +1,15 @@
 """What archives of all formats have in common, and what no archive may have in it."""
 
 import logging
+import os
 import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 
 from swatchbook.data.limits import Limits
 from swatchbook.errors import DataError, first_ten
@@ -95,6 +96,13 @@ class Archive(ABC):
     def __exit__(self, *_: object) -> None:
         self.resources.close()
 
+    def open_file(self) -> tuple[BinaryIO, int]:
+        """Open the archive's file until the archive is closed; return it and its size."""
+        with reading(self.path):
+            file = open(self.path, "rb")  # noqa: SIM115  (`resources` closes it)
+            self.resources.enter_context(file)
+            return file, os.fstat(file.fileno()).st_size
+
     @abstractmethod
     def members(self) -> Iterable[Member]:
         """Open the archive and tell of every member, files and others, in archive order.
@@ -113,6 +121,16 @@ class Archive(ABC):
 
         Whatever the archive has to check contents by is checked.
         """
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turn what the system says of a file that it cannot read into a DataError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"cannot be read: {reason}", where=path) from error
 
 
 def check_members(members: Sequence[Member], where: object) -> None:
