@@ -61,7 +61,9 @@ def script(name: str, *options: str) -> tuple[list[str], bool]:
 def fuzzing(folder: Path) -> tuple[list[str], bool]:
     """Run each fuzz target for a minute; return a table of them, and whether nothing was found."""
     rows, well = [], True
-    for target in ("idx", "labels", "names", "headers") if find_spec("atheris") else ():
+    for target in (
+        ("idx", "labels", "names", "headers", "zips", "tars") if find_spec("atheris") else ()
+    ):
         command = [sys.executable, str(ROOT / "tests" / "fuzz" / "fuzz_inputs.py"), target]
         command += ["-max_total_time=60", f"-artifact_prefix={folder}/"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")

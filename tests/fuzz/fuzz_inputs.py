@@ -5,6 +5,8 @@
     python tests/fuzz/fuzz_inputs.py labels -max_total_time=60
     python tests/fuzz/fuzz_inputs.py names -max_total_time=60
     python tests/fuzz/fuzz_inputs.py headers -max_total_time=60
+    python tests/fuzz/fuzz_inputs.py zips -max_total_time=60
+    python tests/fuzz/fuzz_inputs.py tars -max_total_time=60
 
 The options are libFuzzer's. Only the library's own errors may come out, and what is let in must
 be what was promised. A finding ends the run and is left as ``crash-…`` in the current folder; it
@@ -24,7 +26,8 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
 with atheris.instrument_imports(include=["swatchbook", "py7zr"]):
-    from swatchbook.data import archive_dataset, idx, labels, sevenzip
+    from swatchbook.data import archive_dataset, idx, labels, sevenzip, tar_archive, zip_archive
+    from swatchbook.data.archives import Archive
     from swatchbook.data.limits import Limits
     from swatchbook.errors import DataError
 
@@ -72,9 +75,26 @@ def fuzz_headers(path: Path, content: bytes) -> None:
     check_archive(path)
 
 
-def check_archive(path: Path) -> list[str]:
+def fuzz_zips(path: Path, content: bytes) -> None:
+    """The whole is the file."""
+    path.write_bytes(content)
+    check_archive(path, zip_archive.Archive)
+
+
+def fuzz_tars(path: Path, content: bytes) -> None:
+    """The whole is the file, compressed or not; checksums of headers are put right."""
+    blocks = [content[start : start + 512] for start in range(0, len(content), 512)]
+    for number, block in enumerate(blocks):
+        if block[257:262] == b"ustar" and len(block) == 512:
+            right = sum(block) - sum(block[148:156]) + 8 * 32
+            blocks[number] = block[:148] + b"%06o\0 " % right + block[156:]
+    path.write_bytes(b"".join(blocks))
+    check_archive(path, tar_archive.Archive)
+
+
+def check_archive(path: Path, kind: type[Archive] = sevenzip.Archive) -> list[str]:
     """Read an archive as `decode` does, and check what it lets in."""
-    with sevenzip.Archive(path, LIMITS) as archive:
+    with kind(path, LIMITS) as archive:
         ids = archive_dataset.image_ids(archive.names, path)
         for name in archive.names:
             assert os.path.normpath(f"/in/{name}").startswith("/in/"), name
@@ -88,6 +108,7 @@ def check_archive(path: Path) -> list[str]:
 def seeds(target: str, folder: Path) -> None:
     """Begin with the hostile inputs that are known, brought into the target's form."""
     kinds = {"idx": "IDX", "labels": "label table", "names": "archive", "headers": "archive"}
+    kinds |= {"zips": "zip", "tars": "tar"}
     for number, hostile in enumerate(all_of_them()):
         if hostile.kind != kinds[target] or "bomb" in hostile.name or "GB" in hostile.name:
             continue
@@ -110,6 +131,8 @@ TARGETS: dict[str, Callable[[Path, bytes], None]] = {
     "labels": fuzz_labels,
     "names": fuzz_names,
     "headers": fuzz_headers,
+    "zips": fuzz_zips,
+    "tars": fuzz_tars,
 }
 
 

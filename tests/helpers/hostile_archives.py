@@ -55,6 +55,7 @@ def encrypted(header: bool) -> Callable[[Path], object]:
     return lambda path: write_7z(path, PACKED, **options)
 
 
+READ = "read right"  # in place of a message
 GOOD_ARCHIVE = named()
 GIGABYTES = 10**9
 ZEROS_BY_LZMA2 = Coder(crafted.LZMA2, crafted.LZMA2_DICTIONARY)
@@ -91,7 +92,7 @@ ARCHIVES: dict[str, tuple] = {
         crafted.archive([Packed("a/x.png", b"x"), Packed("b/X.png", b"x")]),
         "ids that stand twice in the archive: X",
     ),
-    "a member that is no image": (named("a.mp4", "setup.exe"), "or GIF files: a.mp4, setup.exe"),
+    "a member that is no image": (named("Thumbs.db", "setup.exe"), "or GIF files: setup.exe"),
     "no member": (crafted.archive([]), "there is no image in the archive"),
     "only folders": (
         crafted.archive([Packed("train", attributes=crafted.FOLDER)]),
@@ -99,8 +100,20 @@ ARCHIVES: dict[str, tuple] = {
     ),
     "no file": (Path.unlink, "cannot be read: No such file"),
     "an empty file": (b"", "an empty file, no 7z archive"),
-    "a zip archive": (b"PK\3\4" + bytes(100), "not a readable 7z archive: not a 7z file"),
-    "a web page": (b"<!DOCTYPE html><title>Log in</title>", "not a 7z file"),
+    "a zip archive": (
+        b"PK\3\4" + bytes(100),
+        "it is a zip archive, and its name says a 7z archive",
+    ),
+    "a web page": (
+        b"\n<!DOCTYPE html><title>Log in</title>",
+        "it is a web page, and no archive (the address gave a page in place of the file",
+    ),
+    "a pointer of Git LFS": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "it is a pointer of Git LFS, and no archive (fetch what it points to, with git lfs pull)",
+    ),
+    "text": (b"id,label\n" * 99, "not a readable 7z archive: not a 7z file"),
+    "files that computers leave": (named("train/.DS_Store", "__MACOSX/7.png", "._8.png"), READ),
     "cut in the signature": (GOOD_ARCHIVE[:20], "the archive is cut off"),
     "cut in the content": (GOOD_ARCHIVE[:200], "the archive is cut off"),
     "cut in the header": (GOOD_ARCHIVE[:-9], "the archive is cut off"),

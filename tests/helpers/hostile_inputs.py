@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from hostile_archives import ARCHIVES, GIGABYTES
+from hostile_archives import ARCHIVES, GIGABYTES, READ
+from hostile_tars import HOSTILE_TARS, UNNAMED
+from hostile_zips import ZIPS
 from makers import chunk, idx_bytes, raw_png, write_7z, write_table
 from swatchbook.data import arrays, cifar10_batches, decoding
 from swatchbook.sources import cifar10
@@ -63,7 +65,13 @@ class Hostile:
         return f"{self.kind}: {self.name}"
 
 
-READ = "read right"
+# The kinds of archives, each with the name of its file and its table.
+OF_ARCHIVES: dict[str, tuple[str, dict[str, tuple]]] = {
+    "archive": ("some.7z", ARCHIVES),
+    "zip": ("some.zip", ZIPS),
+    **{ending: (f"some.{ending}", table) for ending, table in HOSTILE_TARS.items()},
+    "archive without an ending": ("some.data", UNNAMED),
+}
 BATCH = 3  # images in one of the tarball's batches
 
 
@@ -78,7 +86,7 @@ def good(kind: str, folder: Path) -> None:
     elif kind == "tarball":
         write_tarball(folder / "cifar.tar.gz")
     else:
-        write_archive(folder)
+        write_archive(folder, OF_ARCHIVES[kind][0] if kind in OF_ARCHIVES else "some.7z")
 
 
 def read(hostile: Hostile, folder: Path, output: Path) -> object:
@@ -90,13 +98,15 @@ def read(hostile: Hostile, folder: Path, output: Path) -> object:
             folder / "cifar.tar.gz", output, CLASSES, images_per_batch=BATCH
         )
     spec = IDX if hostile.kind == "IDX" else ARCHIVE
+    if hostile.kind in OF_ARCHIVES:
+        spec = spec | {"archive": spec["archive"] | {"images": hostile.file}}
     return decoding.decode(spec | hostile.spec, folder, output)
 
 
 def all_of_them() -> Iterator[Hostile]:
     """Every hostile input, in the order in which the report shows them."""
     for kind, file, table in (
-        ("archive", "some.7z", ARCHIVES),
+        *((kind, file, table) for kind, (file, table) in OF_ARCHIVES.items()),
         ("PNG", "some.7z", PNGS),
         ("label table", "labels.csv", TABLES),
         ("IDX", "train-x", IDX_FILES),

@@ -1,17 +1,33 @@
-"""Small inputs for the tests: IDX files, PNG files, 7z archives, label tables."""
+"""Small inputs for the tests: IDX files, PNG files, archives, label tables."""
 
+import bz2
 import gzip
+import io
+import lzma
 import struct
+import tarfile
+import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import py7zr
+from backports import zstd
 
 Members = Mapping[str, bytes]
+TARS: Mapping[str, Callable[[bytes], bytes]] = {  # the endings, and what compresses
+    "tar": bytes,
+    "tar.gz": gzip.compress,
+    "tar.bz2": bz2.compress,
+    "tar.xz": lzma.compress,
+    # With checksums, as the program zstd writes.
+    "tar.zst": lambda content: zstd.compress(
+        content, options={zstd.CompressionParameter.checksum_flag: 1}
+    ),
+}
 LZMA2 = ({"id": py7zr.FILTER_LZMA2, "preset": 1},)
 
 
@@ -101,6 +117,34 @@ def write_7z(path: Path, *blocks: Members, filters: Sequence[Any] = LZMA2, **opt
             for name, content in members.items():
                 archive.writestr(content, name)
     return path
+
+
+def write_zip(path: Path, members: Members, method: int = zipfile.ZIP_DEFLATED) -> Path:
+    """Pack members into a zip archive, in the order given."""
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def write_tar(path: Path, members: Members, format: int = tarfile.DEFAULT_FORMAT) -> Path:
+    """Pack members into a tar archive, in the order given, compressed as its name says."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=format) as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    path.write_bytes(TARS[path.name.partition(".")[2]](packed.getvalue()))
+    return path
+
+
+def write_archive(path: Path, members: Members) -> Path:
+    """Pack members into an archive of the format that its name says; a 7z if it says none."""
+    if path.suffix == ".zip":
+        return write_zip(path, members)
+    is_tar = path.name.partition(".")[2] in TARS
+    return write_tar(path, members) if is_tar else write_7z(path, members)
 
 
 def write_table(path: Path, labels: Mapping[str, str]) -> Path:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from makers import png, random_images, write_7z, write_idx, write_table
+import makers
+from makers import png, random_images, write_idx, write_table
 
 CLASSES = ["cat", "dog", "T-shirt, blue"]
 PIXELS = random_images(6, 4, 5)
@@ -32,9 +33,9 @@ IDX: dict[str, Any] = {
 }
 
 
-def write_archive(folder: Path) -> None:
-    """Write the archive and the table of `ARCHIVE`."""
-    write_7z(folder / "some.7z", PACKED)
+def write_archive(folder: Path, name: str = "some.7z") -> None:
+    """Write the archive, of the format that its name says, and the table of `ARCHIVE`."""
+    makers.write_archive(folder / name, PACKED)
     write_table(folder / "labels.csv", LABELS)
 
 

@@ -1,18 +1,24 @@
 """What archives of all formats have in common, and what no archive may have in it."""
 
+import logging
+import os
 import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 
 from swatchbook.data.limits import Limits
 from swatchbook.errors import DataError, first_ten
 
+logger = logging.getLogger(__name__)
+
 DAMAGED_HINT = "delete the file and run again to download it anew"
+# What computers leave in folders by themselves, in lower case.
+LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 
 
 class Member(NamedTuple):
@@ -37,7 +43,7 @@ class Member(NamedTuple):
 
 
 class Archive(ABC):
-    """An open archive; a context manager. A format says what `members` and `stream` do.
+    """An open archive; a context manager. A format says what `members` and `contents` do.
 
     Attributes
     ----------
@@ -48,7 +54,9 @@ class Archive(ABC):
     resources
         Closes what is entered into it, in the end or if opening fails.
     names
-        The names of all files in it, in archive order, directories left out.
+        The names of all files in it, in archive order, directories and litter left out.
+    ignored
+        The names of its litter, see `is_litter`.
 
     Raises
     ------
@@ -68,17 +76,32 @@ class Archive(ABC):
             on_failure.push(self.resources)
             # One more than allowed is enough to be refused.
             members = list(islice(self.members(), self.limits.members + 1))
+            self.limits.check_count(len(members), self.path)
             check_members(members, self.path)
             files = [member for member in members if not member.is_folder]
             packed = Path(self.path).stat().st_size
-            self.limits.check_count(len(members), self.path)
             self.limits.check_sizes({file.name: file.size for file in files}, packed, self.path)
             on_failure.pop_all()
-        self.names = [file.name for file in files]
+        self.names = [file.name for file in files if not is_litter(file.name)]
+        self.ignored = [file.name for file in files if is_litter(file.name)]
+        if self.ignored:
+            logger.info(
+                "%s: %d files passed over that computers leave by themselves: %s",
+                self.path,
+                len(self.ignored),
+                first_ten(self.ignored),
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
         self.resources.close()
+
+    def open_file(self) -> tuple[BinaryIO, int]:
+        """Open the archive's file until the archive is closed; return it and its size."""
+        with reading(self.path):
+            file = open(self.path, "rb")  # noqa: SIM115  (`resources` closes it)
+            self.resources.enter_context(file)
+            return file, os.fstat(file.fileno()).st_size
 
     @abstractmethod
     def members(self) -> Iterable[Member]:
@@ -87,9 +110,27 @@ class Archive(ABC):
         What is opened is entered into `resources`. A `DataError` says why it cannot be read.
         """
 
-    @abstractmethod
     def stream(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the name and the content of every file, in archive order, in one pass."""
+        """Yield the name and the content of every file in `names`, in this order, in one pass."""
+        ignored = set(self.ignored)
+        return (file for file in self.contents() if file[0] not in ignored)
+
+    @abstractmethod
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and the content of every file, litter too, as `members` orders them.
+
+        Whatever the archive has to check contents by is checked.
+        """
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turn what the system says of a file that it cannot read into a DataError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"cannot be read: {reason}", where=path) from error
 
 
 def check_members(members: Sequence[Member], where: object) -> None:
@@ -120,6 +161,15 @@ def check_members(members: Sequence[Member], where: object) -> None:
         raise DataError(
             f"members that stand twice, capital letters aside: {first_ten(twice)}", where=where
         )
+
+
+def is_litter(name: str) -> bool:
+    """Say whether a file is one that computers leave in folders and archives by themselves.
+
+    Folder settings and previews of macOS and Windows, and what macOS keeps beside each file.
+    """
+    *folders, last = name.split("/")
+    return "__MACOSX" in folders or last.lower() in LITTER or last.startswith("._")
 
 
 def why_not_a_name(name: str) -> str | None:

@@ -68,7 +68,7 @@ class Archive(archives.Archive):
         if stated > most:
             raise py7zr.exceptions.Bad7zFile(f"header size {stated} exceeds limit {most}")
 
-    def stream(self) -> Iterator[tuple[str, bytes]]:
+    def contents(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of every file, in archive order.
 
         One pass, one member in memory at a time beside a block of about 1 MB. The decompression
