@@ -13,7 +13,7 @@ from swatchbook.data import arrays
 from swatchbook.training.exports import EXPORTS
 from training_inputs import CLASSES, SETTINGS
 
-SIZES = {"train": 240, "validation": 120, "test": 300}
+SIZES = {"train": 240, "validation": 400, "test": 300}
 SHAPE = (8, 8, 3)
 ABOUT = {
     "title": "Stripes",
@@ -56,7 +56,7 @@ with reporting_to(given.pop("log")):
 
 
 def striped(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Make noise with a bright stripe that says the class.
+    """Make noise with a brighter stripe that says the class, for a tenth of the images wrongly.
 
     Returns
     -------
@@ -65,10 +65,11 @@ def striped(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """
     generator = np.random.default_rng(seed)
     labels = generator.integers(3, size=count)
-    pixels = generator.integers(0, 120, (count, *SHAPE), np.uint8)
+    pixels = generator.integers(0, 160, (count, *SHAPE), np.uint8)
     for number, label in enumerate(labels):
-        pixels[number, :, 3 * label : 3 * label + 2] += 130
-    return pixels, labels
+        pixels[number, :, 3 * label : 3 * label + 2] += 60
+    wrong = generator.random(count) < 0.1
+    return pixels, np.where(wrong, generator.integers(3, size=count), labels)
 
 
 def make_run(

@@ -1,7 +1,10 @@
 """The best model of a data set in other formats, asked for by name."""
 
 import json
+import os
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,3 +91,29 @@ def test_the_best_is_the_one_with_the_highest_validation_accuracy(exported: Proj
 
 def test_a_second_run_does_nothing(exported: Project) -> None:
     assert exported.planned("export", f"{RUN}/export.json") == {}
+
+
+def environment(project: Project) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(project.folder / "workflow" / "scripts")}
+
+
+def predict(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "swatchbook", "predict", *arguments]
+    return subprocess.run(
+        command, cwd=project.work, env=environment(project), capture_output=True, text=True
+    )
+
+
+def test_what_was_exported_is_asked_about_a_whole_archive(exported: Project) -> None:
+    done = predict(exported, "results/own-images/best", "resources/own-images/images.7z")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(",") for line in done.stdout.splitlines()]
+    assert rows[0][:3] == ["image", "class", "probability"]
+    assert len(rows) == 1 + 2000
+    called = {Path(row[0]).stem: row[1] for row in rows[1:]}
+    best = json.loads((exported.work / "results/own-images/best.json").read_text())
+    table = exported.work / "results/own-images" / best["model"] / "seed-0/predictions.csv"
+    lines = [line.split(",") for line in table.read_text().splitlines()]
+    column = lines[0].index("predicted"), lines[0].index("id")
+    same = [called[line[column[1]]] == line[column[0]] for line in lines[1:]]
+    assert len(same) == 400 and np.mean(same) > 0.95
