@@ -34,17 +34,20 @@ from swatchbook.training import evaluate
 
 evaluate(**json.loads(sys.argv[1]))
 """
-# "instead" is a run whose network is written in the place of the right one.
+# "instead" is a run whose network is written in the place of the right one. "kill": the process
+# kills itself, by the signal that cannot be handled, when a file is written and not yet compared.
 EXPORT = """
-import dataclasses, json, sys
+import dataclasses, json, os, signal, sys
 from pathlib import Path
-from swatchbook.deployment import export
+from swatchbook.deployment import agreement, export
 from swatchbook.job_log import reporting_to
 from swatchbook.training import exportable
 
 given = json.loads(sys.argv[1])
 run, arrays = Path(given["run"]), given["arrays_folder"]
 instead = given.pop("instead")
+if given.pop("kill"):
+    agreement.check = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with reporting_to(given.pop("log")):
     trained = exportable(run / "model.keras", run / "run.json", arrays, 100)
     if instead:
@@ -117,7 +120,7 @@ def export(
     output: Path,
     formats: Sequence[str] = tuple(EXPORTS),
     instead: Path | None = None,
-    false_alarms: float = 0.05,
+    kill: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Export a run as a job does; both streams are kept apart."""
     given = {
@@ -125,9 +128,10 @@ def export(
         "arrays_folder": str(run.parents[1] / "arrays"),
         "run": str(run),
         "about": ABOUT,
-        "false_alarms": false_alarms,
+        "false_alarms": 0.05,
         "output": str(output),
         "instead": str(instead) if instead else None,
+        "kill": kill,
         "log": str(run / "export.log"),
     }
     return forked.run(forked.TENSORFLOW, EXPORT, json.dumps(given))

@@ -1,6 +1,7 @@
 """An export does what the trained model does, or is not there."""
 
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,14 @@ def test_another_model_is_refused_and_not_left_behind(run: Path, tmp_path: Path,
     assert f"{kind} does not do what the trained model does" in line
     assert str(output / EXPORTS[kind].file) in line
     assert list(output.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["onnx", "savedmodel"])
+def test_nothing_unproven_has_a_final_name_after_a_kill(
+    run: Path, tmp_path: Path, kind: str
+) -> None:
+    assert export(run, tmp_path / "made", [kind], kill=True).returncode == -signal.SIGKILL
+    assert all(path.name.startswith(".") for path in (tmp_path / "made").iterdir())
 
 
 def test_a_layer_that_a_format_does_not_know_is_told_in_one_line(tmp_path: Path) -> None:
