@@ -114,6 +114,7 @@ def test_an_archive_is_read_without_unpacking(
     with py7zr.SevenZipFile(archive, "w") as file:
         for path in sorted(folder.glob("*.PNG")):
             file.write(path, f"in/{path.name}")
+        file.write(folder / "labels.csv", "in/labels.csv")
     rows = predicted(capsys, made, archive)
     assert [row["image"] for row in rows] == [f"{archive}/in/{n:03d}.PNG" for n in range(16)]
     check(rows, expected)

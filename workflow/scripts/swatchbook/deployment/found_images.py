@@ -34,7 +34,7 @@ def found(places: Sequence[str], limits: Limits | None = None) -> Iterator[Found
     """Yield the images of files, folders and archives, in the order of the arguments.
 
     Of a folder these are the files below it that have the name of an image, in the order of their
-    names; of an archive all members. One image is in memory at a time.
+    names; of an archive its members likewise, in their own order. One image is in memory at a time.
 
     Parameters
     ----------
@@ -59,10 +59,7 @@ def found(places: Sequence[str], limits: Limits | None = None) -> Iterator[Found
 
 
 def _in_folder(folder: Path, limits: Limits) -> Iterator[Found]:
-    from swatchbook.data import image_formats
-
-    endings = tuple(ending for kind in image_formats.FORMATS.values() for ending in kind.suffixes)
-    some = False
+    endings, some = _endings(), False
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
@@ -90,11 +87,20 @@ def _in_archive(place: str, limits: Limits) -> Iterator[Found]:
     """Yield the members of an archive; damage in its middle is told after those before it."""
     from swatchbook.data import archive_formats
 
+    endings = _endings()
     with archive_formats.opened(place, limits) as archive:
-        if not archive.names:
-            raise DataError("there is no image in the archive", where=place)
+        if not any(name.lower().endswith(endings) for name in archive.names):
+            raise DataError(f"no file in it whose name ends in {' or '.join(endings)}", where=place)
         for name, content in archive.stream():
-            yield Found(f"{place}/{name}", content)
+            if name.lower().endswith(endings):
+                yield Found(f"{place}/{name}", content)
+
+
+def _endings() -> tuple[str, ...]:
+    """Return how the names of images end, in lower case."""
+    from swatchbook.data import image_formats
+
+    return tuple(ending for kind in image_formats.FORMATS.values() for ending in kind.suffixes)
 
 
 def _is_archive(place: str) -> bool:
