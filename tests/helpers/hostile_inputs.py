@@ -148,9 +148,9 @@ TEXT_BOMB = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(50_000_000)))
 PNGS: dict[str, tuple] = {
     "zero bytes": (b"", "an empty file"),
     "the start of a JPEG": (b"\xff\xd8\xff\xe0" + bytes(60), "its header cannot be read"),
-    "text": (b"red" * 30, "no image of a known format"),
-    "wrong signature": (flipped(RED, 0), "no image of a known format"),
-    "line ends converted": (RED.replace(b"\r\n", b"\n"), "no image of a known format"),
+    "text": (b"red" * 30, "no known format"),
+    "wrong signature": (flipped(RED, 0), "no known format"),
+    "line ends converted": (RED.replace(b"\r\n", b"\n"), "no known format"),
     "signature only": (RED[:8], "not a PNG file"),
     "cut in the header": (RED[:30], "not a PNG file"),
     "cut in the pixels": (NOISE[: IDAT + 20], "ends too early"),

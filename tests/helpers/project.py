@@ -25,7 +25,17 @@ MODELS = {
         ]
     },
 }
-STAGES = ("download", "extract", "decode", "explore", "train", "evaluate", "compare", "check")
+STAGES = (
+    "download",
+    "extract",
+    "decode",
+    "explore",
+    "train",
+    "evaluate",
+    "compare",
+    "check",
+    "export",
+)
 CONFIG = {
     "datasets": ["own-images"],
     "models": MODELS,

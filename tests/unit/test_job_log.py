@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from paths import SCRIPTS
 from swatchbook.errors import DataError, SwatchbookError, first_ten
 from swatchbook.job_log import reporting_to
 
@@ -130,3 +131,26 @@ def test_what_compiled_code_prints_goes_into_the_log_only(
     )
     assert done.stderr == "from Python\nafterwards\n"
     assert log.read_text() == "from C\n"
+
+
+def test_a_library_that_logs_by_the_root_does_not_open_the_terminal_to_messages(
+    tmp_path: Path,
+) -> None:
+    """`logging.warning` gives a root without handlers one for standard error."""
+    code = (
+        "import logging, sys\n"
+        "from swatchbook.job_log import reporting_to\n"
+        "with reporting_to(sys.argv[1]):\n"
+        "    logging.warning('of another library')\n"
+        "    logging.getLogger('swatchbook.decoding').info('of ours')\n"
+    )
+    log = tmp_path / "a.log"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(log)],
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "WARNING of another library" in log.read_text()
+    assert "INFO of ours" in log.read_text()

@@ -41,3 +41,10 @@ def test_the_conda_environment_has_the_pinned_version_of_every_dependency() -> N
     named = dict(package.split("==") for package in packages)
     wanted = {re.split("[<>=]", dependency)[0] for dependency in project()["dependencies"]}
     assert named == {name: pins()[name] for name in wanted}
+
+
+def test_an_installed_library_never_comes_before_the_one_beside_the_entry_points() -> None:
+    """Setuptools puts a folder under the name "" on the path, any other behind all paths."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert list(table["package-dir"]) == ["swatchbook"]
+    assert (ROOT / table["package-dir"]["swatchbook"] / "__main__.py").is_file()

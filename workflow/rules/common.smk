@@ -14,6 +14,7 @@ from swatchbook import provenance
 from swatchbook.comparison import looks
 from swatchbook.data import SPLITS
 from swatchbook.figures import catalogue
+from swatchbook.training.exports import EXPORTS
 
 PAGE = WORKFLOW / "report"
 PUBLISHED = WORKFLOW / "published"
@@ -44,6 +45,8 @@ TRAINED = f"{CELL}/model.keras"
 AUGMENTED = "results/{dataset}/{model}/augmented.npy"
 EVALUATED = f"{CELL}/metrics.json"
 PREDICTED = f"{CELL}/probabilities.npy"
+BEST = "results/{dataset}/best.json"
+EXPORTED = "results/{dataset}/best/export.json"
 LOOKED = "results/{dataset}/looks/{look}.json"
 COMPARED = [
     "results/{dataset}/comparison.json",
@@ -149,6 +152,12 @@ def dataset_content(wildcards: Wildcards) -> dict:
 def dataset_classes(wildcards: Wildcards) -> list[str]:
     """Return the class names of one data set."""
     return config["specs"][wildcards.dataset]["classes"]
+
+
+def dataset_description(wildcards: Wildcards) -> dict:
+    """Return what an exported model says of its data set."""
+    spec = config["specs"][wildcards.dataset]
+    return {key: spec[key] for key in ("title", "image", "classes")}
 
 
 def model_layers(wildcards: Wildcards) -> list[dict]:

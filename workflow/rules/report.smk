@@ -39,8 +39,13 @@ rule write_report:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        # Not `config` itself: where the files came from and what ran the jobs change nothing.
-        config={key: value for key, value in config.items() if key not in ("mirror", "container")},
+        # Not `config` itself: where the files came from, what ran the jobs and how models are
+        # exported change nothing.
+        config={
+            key: value
+            for key, value in config.items()
+            if key not in ("mirror", "container", "export")
+        },
         prefix=results_prefix,
         page_digest=page_digest(),
         published=published_digest(),

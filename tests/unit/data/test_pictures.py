@@ -176,7 +176,7 @@ REFUSED: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "a drawing": (b"<svg xmlns=''/>", {}, "but an SVG drawing"),
     "HEIC": (b"\0\0\0\x18ftypheic" + bytes(20), {}, "but a HEIC or AVIF image"),
     "nothing": (b"", {}, "an empty file"),
-    "noise": (NOISE.tobytes(), {}, "no image of a known format"),
+    "noise": (NOISE.tobytes(), {}, "no known format"),
 }
 
 

@@ -51,6 +51,11 @@ DEFAULTS: dict[str, Any] = {
     "ablation": None,
     "evaluation": {"views": None},
     "comparison": {"reference": "plain", "confidence": 0.95, "margin": 3.5},
+    "export": {
+        "formats": ["onnx", "savedmodel", "litert", "litert_int8"],
+        "calibration_images": 500,
+        "false_alarms": 0.05,
+    },
     "report": {"title": "Swatchbook", "notice": None},
 }
 WHOLE: dict[str, Any] = DEFAULTS | {
@@ -79,7 +84,7 @@ def test_every_default_is_filled_in() -> None:
     assert checked(LEAST) == LEAST | WHOLE
 
 
-@pytest.mark.parametrize("section", ["training", "comparison", "report"])
+@pytest.mark.parametrize("section", ["training", "comparison", "export", "report"])
 def test_defaults_complete_a_section_that_is_begun(section: str) -> None:
     assert checked(LEAST | {section: {}}) == LEAST | WHOLE
     key = next(iter(DEFAULTS[section]))

@@ -30,7 +30,7 @@ class SwatchbookError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where is not None else ""
         advice = f" ({self.hint})" if self.hint else ""
-        return _printable(f"{place}{self.what}{advice}")
+        return printable(f"{place}{self.what}{advice}")
 
 
 class ConfigurationError(SwatchbookError):
@@ -53,6 +53,10 @@ class DeviceError(SwatchbookError):
     """The device or the precision that was asked for is not there."""
 
 
+class ExportError(SwatchbookError):
+    """An exported model cannot be written or run, or does not do what the trained one does."""
+
+
 class QueueError(SwatchbookError):
     """A cluster's queue holds something that is in the way."""
 
@@ -61,7 +65,7 @@ class TrainingError(SwatchbookError):
     """A training cannot go on."""
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Spell out what would steer a terminal: names and labels in a message may be anybody's."""
     return "".join(
         character

@@ -32,9 +32,11 @@ def reporting_to(log: str | Path) -> Iterator[None]:
     handler = logging.FileHandler(log, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.setLevel(logging.INFO)
-    logger.addHandler(handler)
+    # At the root, so that what other libraries warn of is there too: where the root has no handler,
+    # some of them give it one that prints everybody's messages to the terminal.
+    root = logging.getLogger()
+    root.addHandler(handler)
     logging.captureWarnings(True)
-    logging.getLogger("py.warnings").addHandler(handler)
     try:
         with _compiled_code_printing_to(handler.stream):
             yield
@@ -48,8 +50,7 @@ def reporting_to(log: str | Path) -> Iterator[None]:
         print(f"swatchbook: error: {told} (the traceback is in {log})", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
-        logger.removeHandler(handler)
-        logging.getLogger("py.warnings").removeHandler(handler)
+        root.removeHandler(handler)
         handler.close()
         logging.captureWarnings(False)
 

@@ -70,7 +70,7 @@ def opened(path: str | Path, limits: Limits | None = None) -> Archive:
         raise DataError(
             f"it is {found.name if found else 'of no kind that is known'}, and no archive",
             where=path,
-            hint=HINTS.get(found) or f"pack the images into one of {', '.join(_all_endings())}",
+            hint=HINTS.get(found) or f"pack the images into one of {', '.join(endings())}",
         )
     if by_name not in (None, chosen):
         raise DataError(
@@ -81,5 +81,6 @@ def opened(path: str | Path, limits: Limits | None = None) -> Archive:
     return chosen.archive(path, limits)
 
 
-def _all_endings() -> list[str]:
+def endings() -> list[str]:
+    """Return the endings of all formats, in lower case."""
     return [ending for one in FORMATS for ending in one.endings]

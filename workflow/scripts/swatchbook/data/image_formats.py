@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from swatchbook.data import pillow_images, png
+from swatchbook.data import file_kinds, pillow_images, png
 from swatchbook.data.pillow_images import Raw
 from swatchbook.errors import DataError, first_ten
 
@@ -47,18 +47,6 @@ FORMATS = {
     "GIF": ImageFormat(pillow_images.read, (".gif",), (b"GIF87a", b"GIF89a")),
 }
 
-# What else comes under an image's name.
-OTHERS = {
-    "a HEIC or AVIF image": (b"....ftyp",),
-    "an SVG drawing or another XML file": (b"<svg", b"<?xml"),
-    "a web page": (b"<!DOCTYPE", b"<!doctype", b"<html", b"<HTML"),
-    "a PDF document": (b"%PDF",),
-    "a Photoshop file": (b"8BPS",),
-    "a zip archive": (b"PK\x03\x04",),
-    "a 7z archive": (b"7z\xbc\xaf\x27\x1c",),
-    "a gzip archive": (b"\x1f\x8b",),
-}
-
 
 def format_of(content: bytes) -> str:
     """Return the name of a file's format, told by its first bytes.
@@ -73,10 +61,8 @@ def format_of(content: bytes) -> str:
             return name
     if not content:
         raise ValueError("an empty file")
-    for what, starts in OTHERS.items():
-        if any(_begins(content, start) for start in starts):
-            raise ValueError(f"no image that can be read, but {what}")
-    raise ValueError("no image of a known format")
+    kind = file_kinds.told(content[: file_kinds.START_BYTES])
+    raise ValueError(f"no image that can be read, but {kind.name}" if kind else "no known format")
 
 
 def _begins(content: bytes, start: bytes) -> bool:

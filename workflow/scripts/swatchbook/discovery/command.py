@@ -4,11 +4,6 @@ import argparse
 import re
 from pathlib import Path
 
-from swatchbook.discovery import project
-from swatchbook.discovery.project import Asked
-
-HELP = "make a working directory from a folder or an archive of your images"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, help="a folder of images, or a zip, 7z or tar of them")
@@ -29,8 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the working directory, and print what was found and how to go on."""
+    from swatchbook.discovery import project
+
     name = options.name or project.name_of(options.source.expanduser().absolute())
-    asked = Asked(options.label, options.size, options.resize)
+    asked = project.Asked(options.label, options.size, options.resize)
     folder = options.folder or Path(name)
     print("\n".join(project.make(options.source, folder, name, asked)))
     return 0

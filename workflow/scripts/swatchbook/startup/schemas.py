@@ -31,6 +31,7 @@ from swatchbook.sources import kinds
 from swatchbook.training import (
     augmentation,
     averaging,
+    exports,
     initializers,
     layers,
     optimizers,
@@ -53,6 +54,7 @@ TABLES: dict[str, Table] = {
     "optimizers": optimizers.OPTIMIZERS,
     "augmentations": augmentation.AUGMENTATIONS,
     "views": views.VIEWS,
+    "exports": exports.EXPORTS,
 }
 
 

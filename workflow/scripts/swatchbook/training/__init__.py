@@ -18,5 +18,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "evaluation": ["evaluate", "predictor"],
         "models": ["build"],
         "run": ["train"],
+        "trained": ["exportable"],
     },
 )
