@@ -1,6 +1,7 @@
 """The command `new`: from a folder or an archive of images to a working directory."""
 
 import argparse
+import logging
 import re
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def run(options: argparse.Namespace) -> int:
     """Make the working directory, and print what was found and how to go on."""
     from swatchbook.discovery import project
 
+    # What is left out stands in the summary.
+    logging.getLogger("swatchbook").addHandler(logging.NullHandler())
     name = options.name or project.name_of(options.source.expanduser().absolute())
     asked = project.Asked(options.label, options.size, options.resize)
     folder = options.folder or Path(name)
