@@ -28,7 +28,9 @@ COMPARING = {key: config["comparison"][key] for key in ("reference", "confidence
 COMPARING["design"] = looks.design(config)
 
 ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
-ARRAYS = expand("results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv", "decoding.json"])
+ARRAYS = expand(
+    "results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv", "decoding.json"]
+)
 EXTRACTED = "results/{dataset}/images"
 EXPLORED = "results/{dataset}/explore/summary.json"
 CHECKED = [
@@ -47,6 +49,9 @@ EVALUATED = f"{CELL}/metrics.json"
 PREDICTED = f"{CELL}/probabilities.npy"
 BEST = "results/{dataset}/best.json"
 EXPORTED = "results/{dataset}/best/export.json"
+# What a model is and is not good for. It says how to use the ONNX file, so it comes with that.
+CARD = "results/{dataset}/best/README.md"
+CARDS = [CARD] if "onnx" in config["export"]["formats"] else []
 LOOKED = "results/{dataset}/looks/{look}.json"
 COMPARED = [
     "results/{dataset}/comparison.json",

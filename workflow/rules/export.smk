@@ -96,3 +96,40 @@ rule export_run:
         code=code_digest("export_run"),
     script:
         "../scripts/export_run.py"
+
+
+rule write_card:
+    """Write what the best model of one data set is, how good, and what it is not good for."""
+    input:
+        EXPORTED,
+        "results/{dataset}/best/model.json",
+        "results/{dataset}/comparison.json",
+        "results/{dataset}/arrays/decoding.json",
+        "results/{dataset}/checks/label_suspects.csv",
+        CHECKED,
+        dataset_receipts,
+        # Of every run, since which is the best is known only when this job begins.
+        of_all_runs(f"{CELL}/run.json"),
+        of_all_runs(EVALUATED),
+        of_all_runs(f"{CELL}/classification_report.csv"),
+        of_all_runs(f"{CELL}/confusion_matrix.csv"),
+        best=BEST,
+    output:
+        CARD,
+    log:
+        "logs/{dataset}/write_card.log",
+    # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+    localrule: True
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        spec=lambda wildcards: config["specs"][wildcards.dataset],
+        models=config["models"],
+        confidence=config["comparison"]["confidence"],
+        card=provenance.files_digest([WORKFLOW / "card" / "README.md.j2"]),
+        code=code_digest("write_card"),
+    script:
+        "../scripts/write_card.py"

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "best": ["choose_best", "chosen_run"],
+        "card": ["write_card"],
         "exporting": ["export"],
     },
 )

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from swatchbook.data import preparation
 from swatchbook.figures import catalogue
 from swatchbook.files import read_json
-from swatchbook.report import preparation, tables
+from swatchbook.report import tables
 from swatchbook.report.datasets import DataSet
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from results_maker import NOTES
-from swatchbook.report.preparation import how_decoded
+from swatchbook.data.preparation import how_decoded
 
 IMAGE = {"height": 64, "width": 48, "channels": 3, "resize": "fit"}
 SIZES = [
