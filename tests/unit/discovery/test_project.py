@@ -12,6 +12,7 @@ from PIL import Image
 
 from makers import write_7z
 from paths import ROOT
+from swatchbook.__main__ import main
 from swatchbook.data import arrays, decoding
 from swatchbook.discovery import project
 from swatchbook.discovery.project import Asked
@@ -251,3 +252,101 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
 )
 def test_names_are_made_plain(name: str, expected: str) -> None:
     assert project.name_of(Path(name)) == expected
+
+
+def test_another_attempt_looks_at_the_images_as_they_are_now(tmp_path: Path) -> None:
+    source = in_folder(tmp_path / "pets", {"1.jpg": encoded(), "2.jpg": encoded()})
+    with pytest.raises(DataError, match="nothing says what is on them"):
+        project.make(source, tmp_path / "work")
+    for file in source.iterdir():
+        file.unlink()
+    in_folder(source, by_class(30))
+    told = project.make(source, tmp_path / "work")
+    assert told[0] == f"{source}: 30 images (30 JPEG) of 16 × 12 pixels"
+
+
+def test_an_archive_that_is_in_place_is_left_there(tmp_path: Path) -> None:
+    place = tmp_path / "work" / "resources" / "pets" / "pets.7z"
+    place.parent.mkdir(parents=True)
+    write_7z(place, by_class(30))
+    before = place.read_bytes()
+    project.make(place, tmp_path / "work")
+    assert place.read_bytes() == before
+
+
+def test_nothing_is_written_among_the_images(tmp_path: Path) -> None:
+    source = in_folder(tmp_path / "pets", by_class(30))
+    for folder in (source, source / "deep" / "er"):
+        with pytest.raises(ConfigurationError, match="would lie among the images"):
+            project.make(source, folder)
+    assert {path.name for path in source.iterdir()} == {"cat", "big dog"}
+
+
+def test_the_command_makes_a_folder_beside_images_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_folder(tmp_path / "pets", by_class(30))
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "pets", "--size", "8x10", "--resize", "crop"]) == 0
+    assert "--directory pets-swatchbook" in capsys.readouterr().out
+    spec = yaml.safe_load((tmp_path / "pets-swatchbook/config/datasets/pets.yaml").read_text())
+    assert (spec["image"]["height"], spec["image"]["width"]) == (8, 10)
+    assert main(["new", "pets", "--name", "mine"]) == 0
+    assert (tmp_path / "mine/config/datasets/mine.yaml").exists()
+    assert main(["new", "pets", "mine"]) == 1
+    assert "swatchbook: error: mine/config: there is a configuration" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0", "96x0", "x", "1.5", "-3", "96x96x3"])
+def test_what_is_no_size_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["new", "pets", "--size", text])
+    assert "is no size: write 96, or 96x128" in capsys.readouterr().err
+
+
+def test_a_table_without_labels_beside_class_folders_says_the_group(tmp_path: Path) -> None:
+    files = by_class(40)
+    rows = "".join(f"{name},{number // 4}\n" for number, name in enumerate(files))
+    spec, _ = made(tmp_path, files | {"who.csv": f"file,patient\n{rows}".encode()})
+    assert spec["archive"]["folders"] == ["class"]
+    assert spec["archive"]["table"]["label"] is None
+    assert spec["archive"]["table"]["group"] == "patient"
+
+
+def test_a_numpy_file_of_sets(tmp_path: Path) -> None:
+    x = RNG.integers(0, 256, (60, 9, 8), np.uint8)
+    y = (np.arange(60) % 3)[:, np.newaxis]
+    named = {"train_images": x[:40], "train_labels": y[:40], "val_images": x[40:50]}
+    named |= {"val_labels": y[40:50], "test_images": x[50:], "test_labels": y[50:]}
+    np.savez_compressed(tmp_path / "med.npz", **named)
+    told = project.make(tmp_path / "med.npz", tmp_path / "work")
+    assert told[0].endswith("med.npz: 60 images in arrays")
+    assert told[2] == "split: train 40, validation 10, test 10"
+    folders = [tmp_path / "work/config/datasets"]
+    spec = configuration.load_dataset("med", folders, SCHEMAS / "dataset.schema.json")
+    assert spec["classes"] == ["0", "1", "2"] and spec["image"]["channels"] == 1
+    decoding.decode(spec, tmp_path / "work/resources/med", tmp_path / "work/arrays")
+    assert counts(tmp_path) == {"train": 40, "validation": 10, "test": 10}
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ({"a": np.zeros(3), "b": np.zeros(3)}, "no two of its arrays are images and labels by"),
+        (
+            {"x": np.zeros((3, 4)), "y": np.arange(3)},
+            r"x has the shape \(3, 4\), which are no images",
+        ),
+        (
+            {"x": np.zeros((3, 4, 4), np.uint8), "y": np.ones(3)},
+            "its labels are no classes counted",
+        ),
+        ({"x": np.zeros((3, 4, 4)), "y": np.arange(3)}, "x is float64 of 3 × 4 × 4 × 1, not uint8"),
+    ],
+)
+def test_arrays_that_are_no_images_are_refused(
+    tmp_path: Path, named: dict[str, np.ndarray], told: str
+) -> None:
+    np.savez(tmp_path / "some.npz", **named)
+    with pytest.raises(DataError, match=told):
+        project.make(tmp_path / "some.npz", tmp_path / "work")

@@ -29,6 +29,13 @@ class ImagesAndLabels(TypedDict):
     labels: File
 
 
+class Arrays(TypedDict):
+    """The names of arrays in a file."""
+
+    images: NotRequired[str]
+    labels: NotRequired[str]
+
+
 class Table(TypedDict):
     """How a table of labels is read; see `labels.read_table`."""
 
@@ -128,6 +135,22 @@ def archives(
     return archive_dataset.read_both(spec, folder, {"train": train, "test": test})
 
 
+def npz(
+    spec: Mapping[str, Any],
+    folder: Path,
+    *,
+    file: File,
+    train: Arrays = {"images": "x_train", "labels": "y_train"},  # noqa: B006
+    validation: Arrays = {},  # noqa: B006
+    test: Arrays = {},  # noqa: B006
+) -> Images:
+    """Arrays of images and labels in one NumPy file, also of sets that the data come with."""
+    from swatchbook.data import npz_dataset
+
+    names = {"train": train, "validation": validation, "test": test}
+    return npz_dataset.read(spec, folder / file, names)
+
+
 def cifar10(spec: Mapping[str, Any], folder: Path, *, tarball: File) -> Images:
     """The tarball of CIFAR-10's authors, with the test images that they give."""
     from swatchbook.data import cifar10_batches
@@ -164,6 +187,7 @@ FORMATS = {
         channels=(1,),
     ),
     "archive": DatasetFormat(archive, splits.drawn, content=("images", "labels")),
+    "npz": DatasetFormat(npz, splits.drawn, content=("images", "labels")),
     "archives": DatasetFormat(
         archives,
         splits.given,

@@ -222,7 +222,7 @@ def _drawn_from(
         return rest, part
     groups = groups[numbers]
     if stratified:
-        folds = max(2, round(1 / share))
+        folds = max(2, min(round(1 / share), len(set(groups))))
         draws = model_selection.StratifiedGroupKFold(folds, shuffle=True, random_state=random_state)
     else:
         draws = model_selection.GroupShuffleSplit(1, test_size=share, random_state=random_state)

@@ -71,8 +71,9 @@ def find(
     """
     root = common_folder(images)
     table = _table(images, documents, root, label, where)
-    folders = _folders(images, root, has_labels=table is not None and bool(table.reading["label"]))
-    if table is None and "class" not in folders:
+    has_labels = table is not None and bool(table.reading["label"])
+    folders = _folders(images, root, has_labels)
+    if not has_labels and "class" not in folders:
         raise DataError(
             f"{len(images):,} images, and nothing says what is on them",
             where=where,

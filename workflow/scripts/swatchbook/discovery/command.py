@@ -9,7 +9,7 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, help="a folder of images, or a zip, 7z or tar of them")
     parser.add_argument(
-        "folder", type=Path, nargs="?", help="the working directory to make (default: ./NAME)"
+        "folder", type=Path, nargs="?", help="the working directory to make (default: NAME, here)"
     )
     parser.add_argument("--name", help="the data set's name (default: that of the source)")
     parser.add_argument("--label", help="the table's column that says the class")
@@ -29,10 +29,13 @@ def run(options: argparse.Namespace) -> int:
 
     # What is left out stands in the summary.
     logging.getLogger("swatchbook").addHandler(logging.NullHandler())
-    name = options.name or project.name_of(options.source.expanduser().absolute())
+    source = options.source.expanduser().absolute()
+    name = options.name or project.name_of(source)
     asked = project.Asked(options.label, options.size, options.resize)
     folder = options.folder or Path(name)
-    print("\n".join(project.make(options.source, folder, name, asked)))
+    if options.folder is None and folder.absolute() == source:  # the images lie right here
+        folder = Path(f"{name}-swatchbook")
+    print("\n".join(project.make(source, folder, name, asked)))
     return 0
 
 

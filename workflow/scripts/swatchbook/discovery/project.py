@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from swatchbook.data import archive_formats, dataset_formats, layout
 from swatchbook.data.archive_dataset import digests
-from swatchbook.discovery import arrangement, decisions, inventory, writing
+from swatchbook.discovery import arrangement, arrays_file, decisions, inventory, writing
 from swatchbook.discovery.arrangement import Arrangement
 from swatchbook.discovery.decisions import Decided
 from swatchbook.discovery.inventory import Inventory
@@ -49,7 +49,7 @@ def make(source: Path, folder: Path, name: str | None = None, asked: Asked = AS_
     Parameters
     ----------
     source
-        A folder of images, or an archive.
+        A folder of images, an archive of them, or a NumPy file (``.npz``).
     folder
         The working directory to be, which must not have a ``config/`` yet.
     name
@@ -76,12 +76,25 @@ def make(source: Path, folder: Path, name: str | None = None, asked: Asked = AS_
         raise ConfigurationError(
             "there is a configuration already", where=folder / "config", hint="name another folder"
         )
+    if source.is_dir() and folder.resolve().is_relative_to(source.resolve()):
+        raise ConfigurationError(
+            "would lie among the images", where=folder, hint="name a folder elsewhere"
+        )
     file, spec = _sources(source.absolute(), name)
     resources = folder / "resources" / name
     resources.mkdir(parents=True, exist_ok=True)
-    acquire(spec, file, resources / file)
-    found, arranged, others = _looked_at(resources / file, asked, source)
-    spec |= _described(name, found, arranged, others, asked, file)
+    archive = resources / file
+    # One of an earlier attempt, which ended in an error: the images may have been moved since.
+    if archive.exists() and not archive.samefile(source):
+        archive.unlink()
+    acquire(spec, file, archive)
+    found, others = None, []
+    if source.suffix.lower() == ".npz":
+        described, arranged = arrays_file.describe(archive, name, source)
+    else:
+        found, arranged, others = _looked_at(archive, asked, source)
+        described = _described(name, found, arranged, others, asked, file)
+    spec |= described
     plain = writing.plain(spec)
     images = dataset_formats.read(plain, resources)
     parts = dataset_formats.split(plain, images)
@@ -98,7 +111,7 @@ def make(source: Path, folder: Path, name: str | None = None, asked: Asked = AS_
 
 def name_of(source: Path) -> str:
     """Return a name for a data set from that of its folder or archive."""
-    stem = re.sub(r"\.(zip|7z|tar|tgz|tbz2|txz|tzst|gz|bz2|xz|zst)$", "", source.name.lower())
+    stem = re.sub(r"\.(zip|7z|tar|tgz|tbz2|txz|tzst|gz|bz2|xz|zst|npz)$", "", source.name.lower())
     stem = re.sub(r"\.tar$", "", stem)
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "images"
@@ -123,8 +136,9 @@ def _looked_at(path: Path, asked: Asked, source: Path) -> tuple[Inventory, Arran
         images, beside, others = layout.sorted_out(archive.names)
         if not images:
             raise DataError("there is no image in it", where=source)
+        wanted = set(beside)
         for name, content in archive.stream():
-            if name in set(beside) and len(content) <= MOST_TABLE_BYTES:
+            if name in wanted and len(content) <= MOST_TABLE_BYTES:
                 documents[name] = content
     arranged = arrangement.find(images, documents, asked.label, source)
     if len(arranged.classes) < 2:
@@ -201,19 +215,17 @@ def _check(folder: Path, name: str) -> None:
 
 
 def _told(
-    found: Inventory,
+    found: Inventory | None,
     arranged: Arrangement,
     others: list[str],
     parts: Mapping[str, Any],
     folder: Path,
     source: Path,
 ) -> list[str]:
-    formats = ", ".join(f"{count:,} {kind}" for kind, count in found.formats.most_common())
-    sizes = decisions.range_of(found.sizes)
     counts = sorted(arranged.classes.items(), key=lambda item: -item[1])
     shown = ", ".join(f"{name} {count:,}" for name, count in counts[:5])
     lines = [
-        f"{source}: {found.sizes.total():,} images ({formats}) of {sizes} pixels",
+        f"{source}: {_images_told(found, parts)}",
         f"{len(counts)} classes: {shown}{', …' if len(counts) > 5 else ''}",
         "split: " + ", ".join(f"{name} {len(rows):,}" for name, rows in parts.items()),
     ]
@@ -221,9 +233,9 @@ def _told(
         lines.append(
             f"unbalanced: {counts[0][1]:,} of {counts[0][0]}, {counts[-1][1]:,} of {counts[-1][0]}"
         )
-    if found.copies:
+    if found and found.copies:
         lines.append(f"exact copies of other files: {first_ten(found.copies)}")
-    if found.broken:
+    if found and found.broken:
         broken = [f"{name} ({why})" for name, why in found.broken.items()]
         lines.append(f"left out, broken: {first_ten(broken)}")
     if arranged.unlabelled:
@@ -238,3 +250,11 @@ def _told(
         f"    snakemake --cores all --directory {shlex.quote(str(folder))}",
     ]
     return lines
+
+
+def _images_told(found: Inventory | None, parts: Mapping[str, Any]) -> str:
+    if found is None:
+        return f"{sum(map(len, parts.values())):,} images in arrays"
+    formats = ", ".join(f"{count:,} {kind}" for kind, count in found.formats.most_common())
+    sizes = decisions.range_of(found.sizes)
+    return f"{found.sizes.total():,} images ({formats}) of {sizes} pixels"

@@ -18,9 +18,8 @@ def plain(value: Any) -> Any:
     return value
 
 
-ORDER = (
-    *("title", "format", "image", "classes", "files", "archive", "sources", "content", "split"),
-)
+# Before these the keys of the format come, after "files".
+ORDER = ("title", "format", "image", "classes", "files", "sources", "content", "split")
 HEADINGS = {
     "classes": "The classes, in the order of their indices.",
     "sources": "Where the archive comes from.",
@@ -32,7 +31,9 @@ def dataset_text(spec: Mapping[str, Any], source: Path) -> str:
     lines = [
         f"# Made from {source}. Every decision can be changed here; config/README.md has the keys."
     ]
-    for key in ORDER:
+    order = list(ORDER)
+    order.insert(order.index("sources"), plain(spec["format"]))
+    for key in order:
         if key in HEADINGS:
             lines += ["", f"# {HEADINGS[key]}"]
         lines += _yaml(key, spec[key])
