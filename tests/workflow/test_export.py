@@ -27,7 +27,8 @@ RUN = "results/own-images/dropped/seed-0/export"
 def test_nothing_is_exported_unless_it_is_asked_for(finished: Project) -> None:
     results = finished.work / "results" / "own-images"
     assert not (results / "best").exists() and not (results / "best.json").exists()
-    assert finished.planned("export") == {"choose_best": 1, "export_best": 1}
+    steps = {"choose_best": 1, "export_best": 1, "write_card": 1}
+    assert finished.planned("export") == steps
     assert finished.planned(f"{RUN}/export.json") == {"export_run": 1}
 
 
@@ -57,7 +58,8 @@ def exported(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
 @pytest.mark.parametrize("place", ["results/own-images/best", RUN])
 def test_all_formats_are_made_and_proven(exported: Project, place: str) -> None:
     folder = exported.work / place
-    assert {path.name for path in folder.iterdir()} == FILES
+    card = {"README.md"} if folder.name == "best" else set()
+    assert {path.name for path in folder.iterdir()} == FILES | card
     said = json.loads((folder / "export.json").read_text())
     run = exported.work / "results/own-images" / said["model"] / f"seed-{said['seed']}"
     assert said["model.keras"] == digest(run / "model.keras")
@@ -72,8 +74,24 @@ def test_all_formats_are_made_and_proven(exported: Project, place: str) -> None:
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.95
     sheet, _ = data_sheet.read(folder)
     assert sheet.title == "Own images"
-    assert sheet.image == {"height": 32, "width": 32, "channels": 3}
+    assert sheet.image == {
+        "height": 32,
+        "width": 32,
+        "channels": 3,
+        "resize": "error",
+        "colour": "error",
+        "background": None,
+    }
     assert sheet.classes[0] == "T-shirt/top"
+
+
+def test_the_card_is_that_of_the_best_model(exported: Project) -> None:
+    folder = exported.work / "results/own-images/best"
+    said = json.loads((folder / "export.json").read_text())
+    card = (folder / "README.md").read_text()
+    assert f"# Own images: {said['model']}\n" in card
+    assert f"an accuracy of **{100 * said['accuracy']:.1f} %**" in card
+    assert said["model.keras"] in card
 
 
 def test_the_best_is_the_one_with_the_highest_validation_accuracy(exported: Project) -> None:
