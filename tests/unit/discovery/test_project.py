@@ -114,7 +114,9 @@ def table(rows: int, delimiter: str = ";") -> str:
 def test_a_table_beside_the_images(tmp_path: Path, delimiter: str, encoding: str) -> None:
     files = {f"img/{number:03}.jpg": encoded() for number in range(40)}
     write = table(40, delimiter).replace("Kategorie", "label").encode(encoding)
-    spec, _ = made(tmp_path, files | {"liste.csv": write})
+    spec, told = made(tmp_path, files | {"liste.csv": write})
+    assert "labels: the column 'label' of liste.csv" in told
+    assert "groups: 20 by the column 'patient'; each is in one set only" in told
     assert spec["classes"] == ["Hund", "Käfer"]
     read = spec["archive"]["table"]
     assert read["delimiter"] == delimiter and read["id"] == "Datei" and read["label"] == "label"

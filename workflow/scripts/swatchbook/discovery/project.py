@@ -167,7 +167,8 @@ def _described(
     if table is not None:
         archive["table_in_archive"] = Decided(table.name, f"names {table.matched:,} of the images")
         archive["table"] = {
-            key: Decided(value, TABLE_SAID.get(key, "")) for key, value in table.reading.items()
+            key: Decided(value, "" if value is None else TABLE_SAID.get(key, ""))
+            for key, value in table.reading.items()
         }
     if arranged.root:
         archive["root"] = Decided(arranged.root, "where all images lie")
@@ -229,6 +230,12 @@ def _told(
         f"{len(counts)} classes: {shown}{', …' if len(counts) > 5 else ''}",
         "split: " + ", ".join(f"{name} {len(rows):,}" for name, rows in parts.items()),
     ]
+    table = arranged.table
+    if table is not None and table.reading["label"]:
+        lines.append(f"labels: the column {table.reading['label']!r} of {table.name}")
+    if arranged.groups:
+        told = f" by the column {table.reading['group']!r}" if table is not None else ""
+        lines.append(f"groups: {arranged.groups:,}{told}; each is in one set only")
     if counts[0][1] > 5 * counts[-1][1]:
         lines.append(
             f"unbalanced: {counts[0][1]:,} of {counts[0][0]}, {counts[-1][1]:,} of {counts[-1][0]}"
