@@ -23,6 +23,7 @@ SETTINGS = {
     "clip_norm": None,
     "label_smoothing": 0,
     "class_weights": None,
+    "start_from": None,
     "averaging": None,
     "early_stopping": None,
     "keep": "last",

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
         "clip_norm": None,
         "label_smoothing": 0,
         "class_weights": None,
+        "start_from": None,
         "averaging": None,
         "early_stopping": None,
         "keep": "last",

@@ -44,6 +44,7 @@ SETTINGS = {
     "clip_norm": None,
     "label_smoothing": 0,
     "class_weights": None,
+    "start_from": None,
     "shuffle": True,
     "drop_last_batch": False,
     "watch_test": False,

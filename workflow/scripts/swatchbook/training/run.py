@@ -15,7 +15,7 @@ import numpy as np
 from swatchbook.data import arrays
 from swatchbook.errors import TrainingError
 from swatchbook.files import write_json
-from swatchbook.training import devices, model_files, models, placement
+from swatchbook.training import devices, model_files, models, placement, transfer
 from swatchbook.training.epoch_records import write_history
 from swatchbook.training.epochs import Trainer, Watched
 from swatchbook.training.interruption import noticing_sigterm
@@ -65,7 +65,10 @@ def train(
     TrainingError
         If a loss or a weight is no longer a finite number; if memory does not suffice; if SIGTERM
         has come; if no checkpoint is whole; if there is no whole batch and others are dropped; if
-        validation images are to decide when to stop or what to keep, and there are none.
+        validation images are to decide when to stop or what to keep, and there are none; if the
+        weights to start from fit no layer.
+    DataError
+        If the weights to start from cannot be read, or are not the pinned ones.
     """
     output = Path(output)
     started = time.time()
@@ -85,6 +88,8 @@ def train(
             settings["initializer"],
         )
     models.show(model, x)
+    if settings["start_from"]:
+        transfer.start_from(model, settings["start_from"])
     logger.info("%d parameters, %d images", model.count_params(), len(x))
     recipe = {"layers": list(layers), "training": dict(settings), "seed": seed}
     with noticing_sigterm() as sigterm, _naming_memory(len(x), settings["batch_size"]):
