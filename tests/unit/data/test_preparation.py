@@ -46,13 +46,13 @@ def test_what_was_left_out_is_counted_and_named() -> None:
     assert told[1:] == [
         "Left out: 1 that have no label: x.",
         "Left out: 2 that are rows of the table without an image: y, z.",
-        "1 files beside the images were passed over.",
+        "Passed over beside the images: 1.",
     ]
 
 
 def test_conversions_are_counted() -> None:
     notes = NOTES | {"changes": {"colours converted": 3, "alpha laid on the background": 1}}
     assert how_decoded(notes, IMAGE) == [
-        "Of 3 images: colours converted.",
-        "Of 1 images: alpha laid on the background.",
+        "Colours converted: 3.",
+        "Alpha laid on the background: 1.",
     ]

@@ -39,7 +39,7 @@ def how_decoded(notes: Mapping[str, Any], image: Mapping[str, Any]) -> list[str]
             f"{resized:,} images were {RESIZED[image['resize']]} to {image['width']} × "
             f"{image['height']} pixels, from {low[1]} × {low[0]} to {high[1]} × {high[0]}."
         )
-    told += [f"Of {count:,} images: {what}." for what, count in changes.items()]
+    told += [f"{what.capitalize()}: {count:,}." for what, count in changes.items()]
     if notes.get("passed_over"):
-        told.append(f"{len(notes['passed_over']):,} files beside the images were passed over.")
+        told.append(f"Passed over beside the images: {len(notes['passed_over']):,}.")
     return told
