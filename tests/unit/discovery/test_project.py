@@ -53,7 +53,7 @@ def made(tmp_path: Path, files: Mapping[str, bytes], asked: Asked = Asked()) -> 
     config = configuration.checked_config(
         config_files.read(folder / "config.yaml"), SCHEMAS / "config.schema.json", "config.yaml"
     )
-    assert config["datasets"] == ["my-pets"]
+    assert config["datasets"] == ["my-pets"] and config["training"]["keep"] == "best"
     spec = configuration.load_dataset(
         "my-pets", [folder / "datasets"], SCHEMAS / "dataset.schema.json"
     )

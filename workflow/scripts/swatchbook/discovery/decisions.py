@@ -156,4 +156,5 @@ def training(images: int) -> Mapping[str, Decided]:
     return {
         "epochs": Decided(epochs, f"{images:,} images to train on: {steps * epochs:,} steps"),
         "batch_size": Decided(batch, ""),
+        "keep": Decided("best", "the weights of the epoch with the lowest validation loss"),
     }
