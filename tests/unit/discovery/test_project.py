@@ -15,7 +15,7 @@ from paths import ROOT
 from swatchbook.__main__ import main
 from swatchbook.data import arrays, decoding
 from swatchbook.discovery import project
-from swatchbook.discovery.project import Asked
+from swatchbook.discovery.project import AS_FOUND, Asked
 from swatchbook.errors import ConfigurationError, DataError, SwatchbookError
 from swatchbook.startup import config_files, configuration
 
@@ -45,7 +45,7 @@ def in_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def made(tmp_path: Path, files: Mapping[str, bytes], asked: Asked = Asked()) -> tuple[dict, str]:  # noqa: B008
+def made(tmp_path: Path, files: Mapping[str, bytes], asked: Asked = AS_FOUND) -> tuple[dict, str]:
     """Make a working directory of an archive; return the data set's file and what was told."""
     write_7z(tmp_path / "My Pets.7z", files)
     told = project.make(tmp_path / "My Pets.7z", tmp_path / "work", asked=asked)
