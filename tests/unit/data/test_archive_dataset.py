@@ -138,6 +138,8 @@ def test_what_was_seen_stands_beside_the_arrays(tmp_path: Path) -> None:
             {"height": 4, "width": 5, "images": 12},
             {"height": 3, "width": 5, "images": 1},
         ],
+        "smallest": {"height": 3, "width": 5},
+        "largest": {"height": 4, "width": 5},
         "changes": {"resized": 13},
         "left_out": {"broken": ["x (an empty file)"]},
         "passed_over": [],
@@ -220,3 +222,13 @@ def test_the_digest_of_many_classes_is_of_two_bytes_each(tmp_path: Path) -> None
     with pytest.raises(DataError, match="not the pinned 0000") as caught:
         read(tmp_path, members, said)
     assert hashlib.sha256(np.array([299, 0], np.uint16)).hexdigest() in str(caught.value)
+
+
+def test_of_many_sizes_the_range_is_that_of_all(tmp_path: Path) -> None:
+    said = spec(folders=["class"])
+    said["image"] |= {"resize": "stretch"}
+    pixels = np.zeros((130, 4, 3), np.uint8)
+    members = {f"cat/{n}.png": png(pixels[:n]) for n in range(1, 131)}
+    notes = read(tmp_path, members, said).notes
+    assert len(notes["sizes"]) == 100
+    assert (notes["smallest"]["height"], notes["largest"]["height"]) == (1, 130)

@@ -8,14 +8,13 @@ from results_maker import NOTES
 from swatchbook.data.preparation import how_decoded
 
 IMAGE = {"height": 64, "width": 48, "channels": 3, "resize": "fit"}
-SIZES = [
-    {"height": 32, "width": 40, "images": 2},
-    {"height": 90, "width": 80, "images": 1},
-    {"height": 10, "width": 300, "images": 1},
-]
+SIZES = {
+    "smallest": {"height": 32, "width": 40},
+    "largest": {"height": 90, "width": 80},
+}
 
 
-@pytest.mark.parametrize("notes", [{}, NOTES, NOTES | {"sizes": SIZES[:1]}])
+@pytest.mark.parametrize("notes", [{}, NOTES, NOTES | SIZES])
 def test_nothing_is_said_where_nothing_was_done(notes: dict[str, Any]) -> None:
     assert how_decoded(notes, IMAGE) == []
 
@@ -29,7 +28,7 @@ def test_nothing_is_said_where_nothing_was_done(notes: dict[str, Any]) -> None:
     ],
 )
 def test_the_sizes_are_said_with_what_was_done(resize: str, word: str) -> None:
-    notes = NOTES | {"sizes": SIZES, "changes": {"resized": 4}}
+    notes = NOTES | SIZES | {"changes": {"resized": 4}}
     (told,) = how_decoded(notes, IMAGE | {"resize": resize})
     assert told == f"4 images were {word} 48 × 64 pixels, from 40 × 32 to 80 × 90."
 
@@ -56,3 +55,8 @@ def test_conversions_are_counted() -> None:
         "Colours converted: 3.",
         "Alpha laid on the background: 1.",
     ]
+
+
+def test_of_two_archives_both_are_told() -> None:
+    of_one = NOTES | {"changes": {"colours converted": 3}}
+    assert how_decoded({"train": of_one, "test": NOTES}, IMAGE) == ["Colours converted: 3."]

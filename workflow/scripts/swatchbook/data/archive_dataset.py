@@ -22,6 +22,8 @@ from swatchbook.progress import Progress
 
 logger = logging.getLogger(__name__)
 
+MOST_SIZES = 100  # that are written down; a folder of photographs may have thousands
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -73,7 +75,7 @@ def read_both(
         np.concatenate([images.pixels for images in found.values()]),
         np.concatenate([images.labels for images in found.values()]),
         parts=np.repeat(list(found), [len(images.ids) for images in found.values()]),
-        notes=_together([images.notes for images in found.values()]),
+        notes={part: images.notes for part, images in found.items()},
     )
 
 
@@ -258,40 +260,22 @@ def _without_broken(
 
 
 def _notes(seen: Seen, left_out: Mapping[str, list[str]], documents: list[str]) -> dict[str, Any]:
-    sizes = [
-        {"height": size[0], "width": size[1], "images": count}
-        for size, count in sorted(seen.sizes.items(), key=lambda item: (-item[1], item[0]))
-    ]
+    """Return what ``arrays/decoding.json`` says; of many sizes the most frequent ones."""
+    by_count = sorted(seen.sizes.items(), key=lambda item: (-item[1], item[0]))
+    by_area = sorted(seen.sizes, key=lambda size: (size[0] * size[1], size))
     return {
         "formats": dict(sorted(seen.formats.items())),
-        "sizes": sizes[:100],
+        "sizes": [_size(size) | {"images": count} for size, count in by_count[:MOST_SIZES]],
+        "smallest": _size(by_area[0]),
+        "largest": _size(by_area[-1]),
         "changes": dict(sorted(seen.changes.items())),
         "left_out": {why: list(which) for why, which in left_out.items()},
         "passed_over": documents,
     }
 
 
-def _together(notes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the notes of two archives as those of one; neither leaves anything out."""
-    first, second = notes
-    formats, changes = (
-        {name: first[key].get(name, 0) + second[key].get(name, 0) for name in sorted(names)}
-        for key in ("formats", "changes")
-        for names in [first[key].keys() | second[key].keys()]
-    )
-    counts = {}
-    for of in notes:
-        for size in of["sizes"]:
-            key = (size["height"], size["width"])
-            counts[key] = counts.get(key, 0) + size["images"]
-    sizes = [{"height": h, "width": w, "images": count} for (h, w), count in sorted(counts.items())]
-    return {
-        "formats": formats,
-        "sizes": sizes,
-        "changes": changes,
-        "left_out": {},
-        "passed_over": [*first["passed_over"], *second["passed_over"]],
-    }
+def _size(size: tuple[int, int]) -> dict[str, int]:
+    return {"height": size[0], "width": size[1]}
 
 
 def digests(pixels: np.ndarray, indices: np.ndarray, classes: int) -> dict[str, str]:

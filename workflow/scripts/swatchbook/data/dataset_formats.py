@@ -24,6 +24,10 @@ File = Annotated[str, {"x-file": True}]
 FileOrNone = Annotated[str | None, {"x-file": True}]
 
 
+# Defaults below that could be changed in place (B006) are not: nobody changes what a configuration
+# says, and a schema is made of them.
+
+
 class ImagesAndLabels(TypedDict):
     images: File
     labels: File
@@ -85,7 +89,6 @@ def idx(
     return idx_dataset.read(spec, folder, {"train": train, "test": test})
 
 
-# Defaults that can be changed in place: nobody changes what a configuration says.
 def archive(
     spec: Mapping[str, Any],
     folder: Path,

@@ -21,11 +21,13 @@ def how_decoded(notes: Mapping[str, Any], image: Mapping[str, Any]) -> list[str]
     Parameters
     ----------
     notes
-        The content of ``arrays/decoding.json``; a data set that does not come as image files has
-        none.
+        The content of ``arrays/decoding.json``: empty for a data set that does not come as image
+        files, by ``train`` and ``test`` for one of two archives.
     image
         The block of the data set's file.
     """
+    if "train" in notes:
+        return [line for of_part in notes.values() for line in how_decoded(of_part, image)]
     told = []
     for why, which in notes.get("left_out", {}).items():
         named = ", ".join(which[:5]) + (" …" if len(which) > 5 else "")
@@ -33,11 +35,11 @@ def how_decoded(notes: Mapping[str, Any], image: Mapping[str, Any]) -> list[str]
     changes = dict(notes.get("changes", {}))
     resized = changes.pop("resized", 0)
     if resized:
-        sizes = [(size["height"], size["width"]) for size in notes["sizes"]]
-        low, high = (pick(sizes, key=lambda size: size[0] * size[1]) for pick in (min, max))
+        low, high = notes["smallest"], notes["largest"]
         told.append(
             f"{resized:,} images were {RESIZED[image['resize']]} to {image['width']} × "
-            f"{image['height']} pixels, from {low[1]} × {low[0]} to {high[1]} × {high[0]}."
+            f"{image['height']} pixels, from {low['width']} × {low['height']} to "
+            f"{high['width']} × {high['height']}."
         )
     told += [f"{what.capitalize()}: {count:,}." for what, count in changes.items()]
     if notes.get("passed_over"):
