@@ -90,7 +90,8 @@ class ClusterProject(Project):
         return job
 
     def _epochs(self) -> int:
-        return len(re.findall("epoch=", self.log.read_text())) if self.log.is_file() else 0
+        said = self.log.read_text() if self.log.is_file() else ""
+        return len(re.findall(r" epoch \d+ of \d+: ", said))
 
 
 Maker = Callable[[str], ClusterProject]  # by a name for its folder

@@ -9,6 +9,9 @@ from types import TracebackType
 from swatchbook.files import replacing
 from swatchbook.training import devices
 
+# What images the figures of an epoch are of: the prefix of their names, and what a log calls them.
+PARTS = {"": "", "val_": "validation ", "last_batch_": "last batch's ", "test_": "test "}
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -34,6 +37,22 @@ class Epoch:
     learning_rate: float
     seconds: float
     images_per_second: float
+
+    def told(self, epochs: int) -> str:
+        """Return the row as a line of a log; `epochs` is of how many it is one.
+
+        The display of a run on a terminal reads it (terminal/).
+        """
+        names = ("loss", "accuracy")
+        measured = {
+            f"{words}{name}": getattr(self, f"{prefix}{name}")
+            for prefix, words in PARTS.items()
+            for name in names
+        }
+        figures = [f"{name} {value:.4f}" for name, value in measured.items() if value is not None]
+        figures += [f"learning rate {self.learning_rate:.3g}", f"{self.seconds:.1f} s"]
+        figures += [f"{self.images_per_second:.0f} images/s"]
+        return f"epoch {self.epoch} of {epochs}: {', '.join(figures)}"
 
 
 def write_history(path: str | Path, history: Sequence[Epoch]) -> None:

@@ -155,7 +155,7 @@ class Trainer:
         self._sigterm = sigterm or Request()
         self._is_kept = kept is not None
         history = kept.restored(self) if kept else []
-        epochs = math.ceil(len(self._rates) / self._steps_an_epoch)
+        epochs = self._epochs
         total = len(self._rates) - len(history) * self._steps_an_epoch
         with Progress("train", total, "step") as progress, Events(events) as written:
             for row in history:
@@ -166,7 +166,7 @@ class Trainer:
                 if kept:
                     kept.keep(self, history)
                 written.write(row)
-                logger.info("%s", row)
+                logger.info("%s", row.told(epochs))
         self.kept_epoch = len(history)
         if self._best:
             self._best.take()
@@ -178,6 +178,10 @@ class Trainer:
     def _is_over(self, history: Sequence[Epoch]) -> bool:
         values = [getattr(row, self.settings["monitor"]) for row in history]
         return stopping.is_over(values, self.settings)
+
+    @property
+    def _epochs(self) -> int:
+        return math.ceil(len(self._rates) / self._steps_an_epoch)
 
     @property
     def _steps_an_epoch(self) -> int:
@@ -194,7 +198,7 @@ class Trainer:
         for batches in self._batches(order):
             self._make_steps(batches)
             done += len(batches)
-            progress.update(len(batches), epoch=number)
+            progress.update(len(batches), epoch=f"{number} of {self._epochs}")
             self._stop_if_asked(number)
             if done % STEPS_BETWEEN_LOOKS < len(batches):
                 self._check_losses(number)
