@@ -76,6 +76,8 @@ def write_report(
     )
     write_text(output, html)
     logger.info("wrote %s, %.1f MB", output, len(html.encode()) / 1e6)
+    for answer in (answer for dataset in shown for answer in dataset["answers"]):
+        logger.info("verdict: %s", answer.claim)  # a run ends with it on the terminal (terminal/)
 
 
 def _environment(folder: Path) -> jinja2.Environment:
