@@ -1,0 +1,64 @@
+"""What the rules of Swatchbook are called on a terminal, and what jobs of any rule are called."""
+
+from collections.abc import Collection, Mapping
+
+from snakemake_logger_plugin_swatchbook.words import printable
+
+# A rule's stage, and what a job of it does. A rule that is not here is called by its own name.
+STAGES = {
+    "download_file": ("download", "download"),
+    "extract_images": ("extract", "extract"),
+    "decode_dataset": ("decode", "decode"),
+    "explore_dataset": ("explore", "explore"),
+    "check_data": ("check", "check data of"),
+    "check_predictions": ("check", "check predictions of"),
+    "show_augmentation": ("augment", "augment"),
+    "train_model": ("train", "train"),
+    "evaluate_model": ("evaluate", "evaluate"),
+    "look_at_runs": ("decide", "decide"),
+    "compare_models": ("compare", "compare"),
+    "draw_figures": ("compare", "draw figures of"),
+    "choose_images": ("compare", "choose images of"),
+    "choose_best": ("export", "choose the best of"),
+    "export_best": ("export", "export the best of"),
+    "export_run": ("export", "export"),
+    "write_card": ("export", "write the card of"),
+    "write_report": ("report", "write the report"),
+}
+REPORT = "write_report"
+TRAINING = "train_model"
+# Rules that do nothing but ask for files; those of a stage's name are targets of this workflow.
+TARGETS = {"all", "default"}
+
+
+def known(rule: str) -> str | None:
+    """Return which rule of Swatchbook this is; another workflow may put a name before it."""
+    return next((name for name in STAGES if rule == name or rule.endswith(f"_{name}")), None)
+
+
+def stage(rule: str) -> str:
+    """Return the stage that a rule belongs to."""
+    name = known(rule)
+    return STAGES[name][0] if name else rule.replace("_", " ")
+
+
+def is_target(rule: str, planned: Collection[str]) -> bool:
+    """Whether a rule only asks for what others make, of the rules that are planned."""
+    if rule in TARGETS:
+        return True
+    stages = {STAGES[name][0] for name in map(known, planned) if name}
+    return any(rule == one or rule.endswith(f"_{one}") for one in stages) and not known(rule)
+
+
+def job_name(rule: str, wildcards: Mapping[str, str]) -> str:
+    """Return what a job is called: ``train cifar10 dropout seed 2``."""
+    name = known(rule)
+    does = STAGES[name][1] if name else rule.replace("_", " ")
+    return printable(" ".join([does, of_wildcards(wildcards)]).strip())
+
+
+def of_wildcards(wildcards: Mapping[str, str]) -> str:
+    """Return values as words; a number says of what it is one."""
+    return " ".join(
+        f"{key} {value}" if str(value).isdigit() else str(value) for key, value in wildcards.items()
+    )

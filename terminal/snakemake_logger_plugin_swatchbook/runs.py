@@ -1,0 +1,232 @@
+"""What is known of a run: its jobs and how many of them are done, running and waiting."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from logging import LogRecord
+
+from snakemake_logger_plugin_swatchbook import rules
+from snakemake_logger_plugin_swatchbook.job_logs import JobLog, Told, failure
+
+
+@dataclass
+class Job:
+    """A job that has been started.
+
+    Attributes
+    ----------
+    began
+        By the clock that all machines have, in seconds since 1970.
+    log
+        Its first log file, followed while it runs; ``None`` where it has none.
+    """
+
+    id: int
+    rule: str
+    name: str
+    threads: int
+    outputs: list[str]
+    began: float
+    log: JobLog | None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a bar is drawn for it from its start."""
+        return rules.known(self.rule) == rules.TRAINING
+
+
+@dataclass
+class Stage:
+    """The jobs of one or more rules.
+
+    Attributes
+    ----------
+    seconds
+        From the start of its first job to the end of its last one, or to now.
+    """
+
+    name: str
+    done: int
+    running: list[Job]
+    total: int
+    failed: int
+    seconds: float
+
+
+@dataclass
+class Failure:
+    """A job that has failed, and what is known of why."""
+
+    id: int
+    rule: str
+    job: str
+    reason: str
+    log: str
+    told: Told
+
+
+@dataclass
+class Run:
+    """A run, by what Snakemake says of it.
+
+    Attributes
+    ----------
+    planned
+        How many jobs there are of each rule, as far as that was said; in the order of the work.
+    total
+        How many jobs there are in all. A checkpoint may make them more, of rules not yet known.
+    cores
+        How many cores jobs share; ``None`` on a cluster.
+    slots
+        How many jobs a cluster is given at once.
+    """
+
+    planned: dict[str, int] = field(default_factory=dict)
+    total: int = 0
+    cores: int | None = None
+    slots: int | None = None
+    running: dict[int, Job] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+    report: Job | None = None
+    began: float | None = None
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    _started: set[int] = field(default_factory=set)
+    _of_rule: Counter[str] = field(default_factory=Counter)  # jobs that were started
+    _finished: Counter[str] = field(default_factory=Counter)
+    _failed: Counter[str] = field(default_factory=Counter)
+    _spans: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there are jobs to run, and Snakemake has said how many."""
+        return self.began is not None
+
+    @property
+    def finished(self) -> int:
+        """How many jobs have ended well."""
+        return sum(self._finished.values())
+
+    def plan(self, record: LogRecord) -> None:
+        """Take what jobs there are."""
+        counts = dict(record.stats)
+        self.total = counts.pop("total", sum(counts.values()))
+        self.planned = counts
+        self.began = self.began or record.created
+
+    def resources(self, record: LogRecord) -> None:
+        """Take what jobs share."""
+        self.cores = getattr(record, "cores", self.cores)
+        self.slots = getattr(record, "nodes", self.slots)
+
+    def start(self, record: LogRecord) -> Job:
+        """Take a job that starts, or is submitted to a cluster; return it."""
+        logs = list(record.log or ())
+        job = Job(
+            record.jobid,
+            record.rule_name,
+            rules.job_name(record.rule_name, record.wildcards or {}),
+            record.threads or 1,
+            list(record.output or ()),
+            record.created,
+            JobLog(logs[0], record.created) if logs else None,
+        )
+        if job.id not in self._started:
+            self._started.add(job.id)
+            self._of_rule[job.rule] += 1
+            self.planned[job.rule] = max(self.planned.get(job.rule, 0), self._of_rule[job.rule])
+        self.running[job.id] = job
+        first, last = self._spans.get(job.rule, (job.began, job.began))
+        self._spans[job.rule] = min(first, job.began), last
+        if rules.known(job.rule) == rules.REPORT:
+            self.report = job
+        return job
+
+    def finish(self, record: LogRecord) -> Job | None:
+        """Take a job that has ended well; return it."""
+        job = self.running.pop(record.job_id, None)
+        if job:
+            self.follow([job])
+            self._finished[job.rule] += 1
+            self.seconds.setdefault(job.rule, []).append(record.created - job.began)
+            self._spans[job.rule] = self._spans[job.rule][0], record.created
+        return job
+
+    def fail(self, record: LogRecord, reason: str, whole_logs: bool) -> Failure:
+        """Take a job that has failed; return what is known of it.
+
+        Parameters
+        ----------
+        reason
+            What was said of it beside its log.
+        whole_logs
+            Keep all of its log.
+        """
+        job = self.running.pop(record.jobid, None)
+        if job:
+            self.follow([job])
+        logs = list(record.log or ())
+        found = failure(logs[0], job.began if job else 0, whole_logs) if logs else Told()
+        name = job.name if job else rules.job_name(record.rule_name, {})
+        failed = Failure(
+            record.jobid,
+            record.rule_name,
+            name,
+            found.error or reason,
+            logs[0] if logs else "",
+            found,
+        )
+        self.failures.append(failed)
+        self._failed[failed.rule] += 1
+        return failed
+
+    def retry(self, job: int) -> None:
+        """Take that a job is tried again: it has not failed after all."""
+        self.failures = [failed for failed in self.failures if failed.id != job]
+        self._failed = Counter(failed.rule for failed in self.failures)
+
+    def progress(self, record: LogRecord) -> None:
+        """Take how many jobs there are; a checkpoint may have made them more."""
+        self.total = record.total
+
+    def follow(self, jobs: Iterable[Job] | None = None) -> None:
+        """Read on in the logs of running jobs, or of these, and take their warnings."""
+        for job in list(self.running.values()) if jobs is None else jobs:
+            if job.log is None:
+                continue
+            before = set(job.log.warnings)
+            job.log.read_on()
+            self.warnings.update(job.log.warnings.keys() - before)
+
+    def waiting(self, rule: str) -> int:
+        """Return how many jobs of a rule have not been started."""
+        there = sum(job.rule == rule for job in self.running.values())
+        gone = self._finished[rule] + self._failed[rule]
+        return max(self.planned.get(rule, 0) - gone - there, 0)
+
+    def unknown(self) -> int:
+        """Return how many jobs there are of which the rule is not known yet."""
+        return max(self.total - sum(self.planned.values()), 0)
+
+    def stages(self, now: float | None = None) -> list[Stage]:
+        """Return the stages in the order of the work, without rules that only ask for files."""
+        now = time.time() if now is None else now
+        grouped: dict[str, list[str]] = {}
+        for rule in self.planned:
+            if not rules.is_target(rule, self.planned):
+                grouped.setdefault(rules.stage(rule), []).append(rule)
+        return [self._stage(name, of, now) for name, of in grouped.items()]
+
+    def _stage(self, name: str, of: list[str], now: float) -> Stage:
+        running = [job for job in self.running.values() if job.rule in of]
+        spans = [self._spans[rule] for rule in of if rule in self._spans]
+        end = now if running else max((last for _, last in spans), default=0.0)
+        return Stage(
+            name,
+            sum(self._finished[rule] for rule in of),
+            running,
+            sum(self.planned[rule] for rule in of),
+            sum(self._failed[rule] for rule in of),
+            end - min((first for first, _ in spans), default=end),
+        )
