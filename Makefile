@@ -1,4 +1,5 @@
 # The two commands that a newcomer needs, and what they rest on. Each does its own set-up, once.
+# What stands behind ## is what `make` alone says of a target.
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
@@ -8,12 +9,16 @@ BIN := $(VENV)/bin
 SIDE_BY_SIDE = $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo check test test-cluster lint doctor fault-report clean-checkpoints clean
+.PHONY: help demo check test test-cluster lint doctor fault-report clean-checkpoints clean
+
+help:  ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
 	@$(BIN)/python workflow/scripts/unlock.py demo
-	@$(BIN)/snakemake --directory demo --cores $(CORES) --rerun-incomplete --quiet rules host reason
-	@echo "The report is demo/results/report.html"
+	@SNAKEMAKE_LOGGER_SWATCHBOOK_AGAIN="make demo" \
+	    $(BIN)/snakemake --directory demo --cores $(CORES) --rerun-incomplete
+	@echo "Open demo/results/report.html in a browser."
 
 check: lint  ## in a minute: lint, and run the unit tests that start no process
 	@$(SIDE_BY_SIDE) --no-processes -rfE tests/unit
@@ -43,11 +48,11 @@ clean-checkpoints:  ## remove what interrupted trainings would go on from
 clean: clean-checkpoints  ## remove the demo's results
 	rm -rf demo/results demo/logs demo/.snakemake
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt terminal/pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); \
 	    sys.exit(None if ok else f"Python 3.11 to 3.13 is needed, not {sys.version.split()[0]}: \
 	try make PYTHON=python3.13 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint constraints.txt --editable ".[aws,cluster,dev,s3]"
+	    --constraint constraints.txt --editable ".[aws,cluster,dev,s3]" --editable terminal
 	@touch $@
