@@ -92,13 +92,16 @@ def _said(stage: Stage, symbols: Symbols) -> str:
     said = []
     if stage.failed:
         said.append(f"{stage.failed} failed")
-    short = [job.name for job in stage.running if not job.is_training]
-    if short:
-        said.append(", ".join(short[:2]) + (f" and {len(short) - 2} more" if short[2:] else ""))
-    elif stage.running:
+    if stage.running:
         said.append(f"{len(stage.running)} running")
     if waiting and (stage.running or stage.done):
         said.append(f"{waiting} waiting")
+    # Trainings have bars.
+    named = [
+        job.name.removeprefix(f"{stage.name} ") for job in stage.running if not job.is_training
+    ]
+    if named:
+        said.append(", ".join(named[:3]))
     if not said and stage.done:
         said.append(words.duration(stage.seconds))
     return symbols.between.join(said)
@@ -115,7 +118,7 @@ def bars_of(run: Run, width: int, symbols: Symbols, most: int) -> list[Text]:
         return []
     shown = jobs if len(jobs) <= most else jobs[: most - 1]
     rows = [_cells(job, run) for job in shown]
-    names = min(max((len(job.name) for job in shown), default=0), WIDEST_NAME, width // 2)
+    names = min(max((len(_name(job)) for job in shown), default=0), WIDEST_NAME, width // 2)
     columns = _columns(rows, width - 3 - names)
     lines = [
         _bar(job, cells, names, columns, width, symbols)
@@ -126,19 +129,18 @@ def bars_of(run: Run, width: int, symbols: Symbols, most: int) -> list[Text]:
     return lines
 
 
+def _name(job: Job) -> str:
+    """Return what stands before a bar; most of them are of trainings."""
+    return (job.is_training and job.cell) or job.name
+
+
 def _cells(job: Job, run: Run) -> dict[str, str]:
-    """Return what is said beside a bar, the most important first."""
+    """Return what is said beside a bar."""
     log = job.log
     if log is None or not (log.has_progress or log.epoch):
         is_queued = run.cores is None and not (log and log.is_there)
         return {"state": "queued or starting" if is_queued else "starting"}
-    left = log.seconds_left()
-    return {
-        "left": f"{words.about(left)} left" if left is not None else "",
-        "epoch": f"epoch {log.epoch} of {log.epochs}" if log.epochs else "",
-        "accuracy": f"accuracy {log.accuracy:.3f}" if log.accuracy is not None else "",
-        "speed": f"{log.images_per_second:,.0f} images/s" if log.images_per_second else "",
-    }
+    return log.told()
 
 
 def _columns(rows: Sequence[dict[str, str]], width: int) -> dict[str, int]:
@@ -162,7 +164,7 @@ def _bar(
     beside = sum(columns.values()) + 2 * len(columns)
     length = max(min(width - 3 - names - 2 - beside, WIDEST_BAR), NARROWEST_BAR)
     full = round(length * (job.log.share() if job.log else 0.0))
-    text = Text(f"   {words.cropped(job.name, names):{names}}  ")
+    text = Text(f"   {words.cropped(_name(job), names):{names}}  ")
     text.append(symbols.full * full, "cyan")
     text.append(symbols.empty * (length - full), "dim")
     if "state" in cells:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from snakemake_logger_plugin_swatchbook import job_logs, words
+from snakemake_logger_plugin_swatchbook import words
 from snakemake_logger_plugin_swatchbook.runs import Failure, Run
 
 ANSWERS = 3  # lines of the report's answers; all of them are in the report
@@ -60,17 +60,13 @@ class Ending:
         taken = words.duration(time.time() - run.began)
         lines = [Line(f"Done in {taken}: {words.jobs(run.finished)}.", "good")]
         if run.report:
-            answers = [words.printable(one) for one in self._answers()]
+            answers = [words.printable(one) for one in run.answers]
             lines += [Line(f"  {one}") for one in answers[:ANSWERS]]
             if len(answers) > ANSWERS:
                 more = len(answers) - ANSWERS
                 lines.append(Line(f"  … and {more} more in the report", "detail"))
             lines += [Line(f"The report is {self.from_here(run.report.outputs[0])}", "good")]
         return lines
-
-    def _answers(self) -> list[str]:
-        log = self.run.report.log
-        return job_logs.verdicts(log.path) if log else []
 
     def _bad(self) -> list[Line]:
         run = self.run
@@ -101,6 +97,8 @@ class Ending:
 
     def from_here(self, path: str) -> str:
         """Return a path as it is called from where the command was given, if it is below."""
+        if "://" in path:
+            return path
         whole = Path(path).absolute()
         return (
             str(whole.relative_to(self._here)) if whole.is_relative_to(self._here) else str(whole)

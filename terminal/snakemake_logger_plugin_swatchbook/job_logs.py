@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from snakemake_logger_plugin_swatchbook import words
+
 LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{3}) ([A-Z]+) (.*)")
 EPOCH = re.compile(r"epoch (\d+) of (\d+): (.*)")
 PROGRESS = re.compile(r".+: (\d+) of (\d+) \w+, \d+/s(?:, epoch (\d+) of (\d+))?")
 RESUMED = re.compile(r"resumed after epoch (\d+) ")
 # What Python says to programmers; it stays in the log.
 OF_CODE = re.compile(r"\S+\.py:\d+: \w*Warning: ")
+
+# What Snakemake puts behind the name of a file that it will store, or update, or remove …
+REMARK = re.compile(r" \([a-z ,:]+\)$")
+STORAGE = Path(".snakemake") / "storage"  # where it keeps files of object storage in a run
 
 READ_AT_ONCE = 1 << 20  # bytes; a log that is longer is read on the next time
 END_OF_LOG = 1 << 16  # bytes in which a failure is looked for
@@ -84,6 +90,11 @@ class JobLog:
         """Whether it is known how far the job has come."""
         return bool(self._marks)
 
+    @property
+    def is_finishing(self) -> bool:
+        """Whether the work is done, and only what comes after it is not: saving, measuring."""
+        return self.has_progress and self._marks[-1].share >= 1
+
     def share(self, now: float | None = None) -> float:
         """Return how much of the work is done, from 0 to 1.
 
@@ -93,7 +104,8 @@ class JobLog:
             return 0.0
         now = time.monotonic() if now is None else now
         silent = min(now - self._news, SECONDS_BETWEEN_LINES)
-        return min(self._marks[-1].share + self._speed() * silent, 1.0)
+        last = self._marks[-1].share
+        return min(last + self._speed() * silent, max(last, 0.99))
 
     def seconds_left(self, now: float | None = None) -> float | None:
         """Return how long the job will go on; ``None`` where that is not known."""
@@ -104,6 +116,25 @@ class JobLog:
         """Return how long the whole work takes at the speed that was measured."""
         speed = self._speed()
         return 1 / speed if speed else None
+
+    def seconds_of_start(self) -> float:
+        """Return how long the job prepared itself before it could say how far it is."""
+        return max(self._begin - self._since, 0.0) if self._begin is not None else 0.0
+
+    def told(self) -> dict[str, str]:
+        """Say how far the job is, piece by piece; what nobody knows is empty."""
+        left = self.seconds_left()
+        if self.is_finishing:
+            rest = "finishing"
+        else:
+            rest = f"{words.about(left)} left" if left is not None else ""
+        accuracy, speed = self.accuracy, self.images_per_second
+        return {
+            "epoch": f"epoch {self.epoch} of {self.epochs}" if self.epochs else "",
+            "accuracy": f"accuracy {accuracy:.3f}" if accuracy is not None else "",
+            "speed": f"{speed:,.0f} images/s" if speed else "",
+            "left": rest,
+        }
 
     def _lines(self) -> Iterator[str]:
         try:
@@ -239,6 +270,17 @@ def verdicts(path: str | Path) -> list[str]:
         return []
     texts = (found[4] for found in map(LINE.fullmatch, lines) if found)
     return [text.removeprefix("verdict: ") for text in texts if text.startswith("verdict: ")]
+
+
+def named(name: str) -> str:
+    """Return a file's name or address without what Snakemake remarks on it."""
+    return REMARK.sub("", name)
+
+
+def local(name: str) -> str:
+    """Return where a file is on this machine."""
+    scheme, is_address, rest = named(name).partition("://")
+    return str(STORAGE / scheme / rest) if is_address else scheme
 
 
 def _seconds(clock: str, milliseconds: str) -> float:

@@ -73,7 +73,8 @@ class Lines(Shown):
             return
         for job in self.run.running.values():
             if job.log and job.log.has_progress:
-                self._event("running", f"{job.name}, {_how_far(job)}")
+                told = ", ".join(filter(None, job.log.told().values()))
+                self._event("running", f"{job.name}, {told}")
         left = self.estimate.seconds_left()
         if left is not None:
             self._event("left", f"about {words.about(left)}")
@@ -93,21 +94,3 @@ class Lines(Shown):
     def _event(self, what: str, text: str, kind: str = "message") -> None:
         self._last = time.monotonic()
         self.say(f"{time.strftime('%H:%M:%S')} {what:8} {text}", kind)
-
-
-def _how_far(job: Job) -> str:
-    """Say how far a job is: its epoch, its accuracy, its speed, the time that is left."""
-    log = job.log
-    said = []
-    if log.epochs:
-        said.append(f"epoch {log.epoch} of {log.epochs}")
-    else:
-        said.append(f"{log.share():.0%}")
-    if log.accuracy is not None:
-        said.append(f"accuracy {log.accuracy:.3f}")
-    if log.images_per_second:
-        said.append(f"{log.images_per_second:,.0f} images/s")
-    left = log.seconds_left()
-    if left is not None:
-        said.append(f"about {words.about(left)} left")
-    return ", ".join(said)

@@ -54,11 +54,12 @@ def job_name(rule: str, wildcards: Mapping[str, str]) -> str:
     """Return what a job is called: ``train cifar10 dropout seed 2``."""
     name = known(rule)
     does = STAGES[name][1] if name else rule.replace("_", " ")
-    return printable(" ".join([does, of_wildcards(wildcards)]).strip())
+    return " ".join([does, of_wildcards(wildcards)]).strip()
 
 
 def of_wildcards(wildcards: Mapping[str, str]) -> str:
     """Return values as words; a number says of what it is one."""
-    return " ".join(
+    values = (
         f"{key} {value}" if str(value).isdigit() else str(value) for key, value in wildcards.items()
     )
+    return printable(" ".join(values))

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from logging import LogRecord
 
 from snakemake_logger_plugin_swatchbook import rules
-from snakemake_logger_plugin_swatchbook.job_logs import JobLog, Told, failure
+from snakemake_logger_plugin_swatchbook.job_logs import (
+    JobLog,
+    Told,
+    failure,
+    local,
+    named,
+    verdicts,
+)
 
 
 @dataclass
@@ -16,8 +23,12 @@ class Job:
 
     Attributes
     ----------
+    name
+        What it does, and of what.
+    cell
+        Of what only.
     began
-        By the clock that all machines have, in seconds since 1970.
+        In seconds since 1970.
     log
         Its first log file, followed while it runs; ``None`` where it has none.
     """
@@ -25,6 +36,7 @@ class Job:
     id: int
     rule: str
     name: str
+    cell: str
     threads: int
     outputs: list[str]
     began: float
@@ -80,6 +92,8 @@ class Run:
         How many cores jobs share; ``None`` on a cluster.
     slots
         How many jobs a cluster is given at once.
+    report, answers
+        The job that writes the report, and what the report answers.
     """
 
     planned: dict[str, int] = field(default_factory=dict)
@@ -90,6 +104,7 @@ class Run:
     failures: list[Failure] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     report: Job | None = None
+    answers: list[str] = field(default_factory=list)
     began: float | None = None
     seconds: dict[str, list[float]] = field(default_factory=dict)
     _started: set[int] = field(default_factory=set)
@@ -122,13 +137,14 @@ class Run:
 
     def start(self, record: LogRecord) -> Job:
         """Take a job that starts, or is submitted to a cluster; return it."""
-        logs = list(record.log or ())
+        logs = [local(log) for log in record.log or ()]
         job = Job(
             record.jobid,
             record.rule_name,
             rules.job_name(record.rule_name, record.wildcards or {}),
+            rules.of_wildcards(record.wildcards or {}),
             record.threads or 1,
-            list(record.output or ()),
+            [named(output) for output in record.output or ()],
             record.created,
             JobLog(logs[0], record.created) if logs else None,
         )
@@ -151,6 +167,8 @@ class Run:
             self._finished[job.rule] += 1
             self.seconds.setdefault(job.rule, []).append(record.created - job.began)
             self._spans[job.rule] = self._spans[job.rule][0], record.created
+            if job is self.report and job.log:
+                self.answers = verdicts(job.log.path)
         return job
 
     def fail(self, record: LogRecord, reason: str, whole_logs: bool) -> Failure:
@@ -166,7 +184,7 @@ class Run:
         job = self.running.pop(record.jobid, None)
         if job:
             self.follow([job])
-        logs = list(record.log or ())
+        logs = [local(log) for log in record.log or ()]
         found = failure(logs[0], job.began if job else 0, whole_logs) if logs else Told()
         name = job.name if job else rules.job_name(record.rule_name, {})
         failed = Failure(

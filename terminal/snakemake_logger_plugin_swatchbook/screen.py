@@ -33,6 +33,7 @@ class Screen(Shown):
         super().__init__(common, again, guarded)
         self._captured: Captured | None = None
         self._live: Live | None = None
+        self._drawn = Text()
         self._console = self._new_console(os.dup(2))
 
     def say(self, text: str, kind: str = "message") -> None:
@@ -43,7 +44,7 @@ class Screen(Shown):
         """Begin to draw."""
         self._captured = Captured()
         self._live = Live(
-            get_renderable=self._drawn,
+            get_renderable=lambda: self._drawn,
             console=self._console,
             auto_refresh=False,
             transient=True,
@@ -66,7 +67,10 @@ class Screen(Shown):
         self.warn()
         self._say_of_jobs(self._captured.lines())
         self._measure()
-        self._live.refresh()
+        drawn = self._draw()
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._live.refresh()
 
     def close(self, told: list[Line]) -> None:
         """Draw for the last time, and say how the run has ended."""
@@ -105,7 +109,7 @@ class Screen(Shown):
         size = os.get_terminal_size(self._console.file.fileno())
         self._console.size = (size.columns or 80, size.lines or 24)
 
-    def _drawn(self) -> Text:
+    def _draw(self) -> Text:
         width, height = self._console.size
         return drawing.screen(
             self.run, self.estimate.seconds_left(), width, height - 1, self._symbols, time.time()

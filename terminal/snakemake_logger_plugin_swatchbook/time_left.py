@@ -76,7 +76,11 @@ class Estimate:
         if self.run.seconds.get(rule):
             return fmean(self.run.seconds[rule])
         running = [job for job in self.run.running.values() if job.rule == rule and job.log]
-        projected = [seconds for job in running if (seconds := job.log.seconds_in_all())]
+        projected = [
+            seconds + job.log.seconds_of_start()
+            for job in running
+            if (seconds := job.log.seconds_in_all())
+        ]
         if projected:
             return fmean(projected)
         if rule in self.earlier:

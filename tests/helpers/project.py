@@ -80,7 +80,9 @@ class Project:
     def dry_run(self, *arguments: str) -> str:
         """Return what Snakemake says of its plan; only this is done in a forked process."""
         command = [*self.OPTIONS, "--cores", "2", "--dry-run", *arguments]
-        code = "from snakemake.cli import main; main()"
+        # Each job with its files and reason, as Snakemake says it.
+        code = "import os; os.environ['SNAKEMAKE_LOGGER_SWATCHBOOK_STYLE'] = 'snakemake'\n"
+        code += "from snakemake.cli import main; main()"
         done = forked.run(forked.SNAKEMAKE, code, *command, folder=self.folder, together=True)
         assert done.returncode == 0, done.stdout
         return done.stdout

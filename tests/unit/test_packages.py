@@ -1,5 +1,6 @@
 """The three places that name packages agree."""
 
+import pkgutil
 import re
 import tomllib
 from itertools import chain
@@ -41,6 +42,21 @@ def test_the_conda_environment_has_the_pinned_version_of_every_dependency() -> N
     named = dict(package.split("==") for package in packages)
     wanted = {re.split("[<>=]", dependency)[0] for dependency in project()["dependencies"]}
     assert named == {name: pins()[name] for name in wanted}
+
+
+def test_what_the_display_needs_is_pinned_within_its_range() -> None:
+    plugin = tomllib.loads((ROOT / "terminal/pyproject.toml").read_text())
+    for dependency in map(Requirement, plugin["project"]["dependencies"]):
+        assert dependency.specifier.contains(pins()[canonical(dependency.name)]), dependency
+    assert plugin["project"]["requires-python"] == project()["requires-python"]
+
+
+def test_snakemake_finds_the_display_where_it_looks_for_plugins() -> None:
+    """On the path: its folder is there, under the name "", and has no other module in it."""
+    table = tomllib.loads((ROOT / "terminal/pyproject.toml").read_text())["tool"]["setuptools"]
+    assert table["package-dir"] == {"": "."}
+    found = {module.name for module in pkgutil.iter_modules([str(ROOT / "terminal")])}
+    assert found == set(table["packages"])
 
 
 def test_an_installed_library_never_comes_before_the_one_beside_the_entry_points() -> None:

@@ -103,7 +103,7 @@ def test_watching_the_test_images_draws_one_more_figure(done: Project) -> None:
 
 def test_a_dry_run_says_why(done: Project) -> None:
     done.configure(models={**MODELS, "wide": {"layers": [{"flatten": {}}]}})
-    said = done.run("--dry-run")
+    said = done.dry_run()
     assert re.search(r"rule train_model:.*?reason: Missing output files: \S+wide", said, re.DOTALL)
 
 
@@ -169,7 +169,7 @@ def test_the_number_of_cores_does_not_change_the_model(done: Project) -> None:
     with_two_cores = model.read_bytes()
     again = done.snakemake("--forcerun", name, "--", name, cores=1)
     assert again.returncode == 0, again.stdout
-    assert "1 of 1 steps (100%) done" in again.stdout
+    assert "1 of 1" in again.stdout
     assert model.read_bytes() == with_two_cores
 
 

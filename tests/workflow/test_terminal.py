@@ -115,13 +115,13 @@ def test_a_run_on_a_terminal_is_drawn_and_ends_with_its_verdict(
     seen: list[str] = []
 
     def look(now: Terminal) -> None:
-        bars = [line for line in now.shown if "train plain seed 0" in line and "━" in line]
+        bars = [line for line in now.shown if "  plain seed 0" in line and "━" in line]
         if bars and not seen:
             seen.extend(now.shown)
             open_gate(folder, 0)
 
     assert terminal.run(RUN, folder, environment, look) == 0
-    (bar,) = (line for line in seen if "train plain seed 0" in line)
+    (bar,) = (line for line in seen if "  plain seed 0" in line)
     assert "epoch 2 of 2" in bar
     assert ("accuracy 0.812  1,440 images/s" in bar) == (columns == 200)
     assert any(re.match(r" ✓ decode +1 ", line) for line in seen)
@@ -268,6 +268,35 @@ def test_without_the_plugin_a_run_is_as_snakemake_has_it(
     status, lines = piped(folder, {**environment, "PYTHONPATH": str(hidden)}, "--dry-run")
     assert status == 0
     assert "Building DAG of jobs..." in lines
+
+
+def test_an_error_while_drawing_gives_the_terminal_back_and_ends_nothing(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    broken = folder / "broken-display"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(
+        "from snakemake_logger_plugin_swatchbook import drawing\n"
+        "drawing.stages = lambda *given: 1 / 0\n"
+    )
+    terminal = Terminal(200, 50)
+    path = f"{broken}:{environment['PYTHONPATH']}"
+    assert terminal.run(RUN, folder, {**environment, "PYTHONPATH": path}) == 0
+    told = [line for line in terminal.all if "what shows this run has failed" in line]
+    assert len(told) == 1 and "ZeroDivisionError" in told[0]
+    assert "8 of 8 steps (100%) done" in terminal.all, "in Snakemake's own words"
+    assert terminal.has_cursor
+    assert terminal.all.count("a job's own words") == 4
+
+
+def test_the_command_to_go_on_can_be_another_one(folder: Path, environment: dict[str, str]) -> None:
+    (folder / "broken").touch()
+    named = {**environment, "SNAKEMAKE_LOGGER_SWATCHBOOK_AGAIN": "make demo"}
+    status, lines = piped(folder, named)
+    assert status == 1
+    assert lines[-1] == "When that is put right, go on with: make demo"
+    errors = [line for line in lines if "swatchbook: error" in line]
+    assert set(errors) == {"swatchbook: error: the loss is no finite number (try another rate)"}
 
 
 def test_another_profile_keeps_the_display(folder: Path, environment: dict[str, str]) -> None:

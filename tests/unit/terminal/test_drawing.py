@@ -54,17 +54,17 @@ def test_a_wide_screen_says_everything(run: Run) -> None:
     assert lines[0] == "3 of 19 jobs done · 0 s · about 12 min left"
     assert lines[1:6] == [
         " ✓ download  2        10 s",
-        " ▶ decode    1 of 2   decode cifar10",
+        " ▶ decode    1 of 2   1 running · cifar10",
         " · check     0 of 2",
         " ▶ train     0 of 12  2 running · 10 waiting",
         " · report    0 of 1",
     ]
     bar = f"{'━' * 20}{'─' * 20}"
     assert lines[7] == (
-        f"   train fashion-mnist baseline seed 0  {bar}  epoch 6 of 10  accuracy 0.893"
+        f"   fashion-mnist baseline seed 0  {bar}  epoch 6 of 10  accuracy 0.893"
         "  2,310 images/s  2 min left"
     )
-    assert lines[8] == f"   train cifar10 dropout seed 12        {'─' * 40}  starting"
+    assert lines[8] == f"   cifar10 dropout seed 12        {'─' * 40}  starting"
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 200])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snakemake_logger_plugin_swatchbook.job_logs import JobLog, failure, verdicts
+from snakemake_logger_plugin_swatchbook.job_logs import JobLog, failure, local, named, verdicts
 from swatchbook.errors import DataError
 from swatchbook.job_log import reporting_to
 from swatchbook.progress import Progress
@@ -73,6 +73,23 @@ def test_between_two_lines_a_bar_goes_on_but_not_for_ever(log: Path) -> None:
     now = time.monotonic()
     assert found.share(now + 5) == pytest.approx(0.35, abs=0.01)
     assert found.share(now + 500) == pytest.approx(0.4, abs=0.01)
+
+
+def test_a_training_whose_epochs_are_done_is_finishing(log: Path) -> None:
+    written(log, "begin", *(epoch(number).told(3) for number in (1, 2)))
+    found = followed(log)
+    assert found.share(time.monotonic() + 500) == 0.99, "it is not done before it says so"
+    written(log, epoch(3).told(3), start=30)
+    found.read_on()
+    assert found.share() == 1.0
+    assert found.told()["left"] == "finishing"
+
+
+def test_what_comes_before_the_first_epoch_is_part_of_a_training(log: Path) -> None:
+    written(log, "begin", epoch(1).told(3), start=time.time() - 1_800_000_000)
+    found = JobLog(log, time.time() - 20)
+    found.read_on()
+    assert found.seconds_of_start() == pytest.approx(20, abs=1.5)
 
 
 def test_a_training_that_goes_on_has_its_first_epochs_behind_it(log: Path) -> None:
@@ -157,3 +174,10 @@ def test_the_reports_answers_are_read_in_their_order(log: Path) -> None:
     written(log, "wrote results/report.html, 0.7 MB", "verdict: First.", "verdict: Second.")
     assert verdicts(log) == ["First.", "Second."]
     assert verdicts(log.with_name("none.log")) == []
+
+
+def test_files_on_storage_are_where_snakemake_keeps_them() -> None:
+    name = "s3://bucket/swatchbook/logs/report.log (send to storage)"
+    assert named(name) == "s3://bucket/swatchbook/logs/report.log"
+    assert local(name) == ".snakemake/storage/s3/bucket/swatchbook/logs/report.log"
+    assert local("logs/a (1).log (update)") == "logs/a (1).log"

@@ -220,8 +220,8 @@ def test_running_trainings_are_told_of_when_nothing_else_is(
     made._guarded(lambda display: display.tick())
     lines = without_clock(capsys.readouterr().err.splitlines())
     made.close()
-    begin = "running  train, epoch 2 of 4, accuracy 0.500, 1,000 images/s, about "
-    assert lines[-2].startswith(begin)
+    begin = "running  train, epoch 2 of 4, accuracy 0.500, 1,000 images/s, "
+    assert lines[-2].startswith(begin) and lines[-2].endswith(" left")
     assert lines[-1].startswith("left     about ")
 
 

@@ -1,6 +1,6 @@
 """Record what a program shows on a terminal, as an asciinema file of version 2.
 
-    python terminal/record.py docs/terminal.cast 100 30 snakemake --directory demo --cores 2
+    python demo/record_terminal.py docs/terminal.cast 100 30 snakemake --directory demo --cores 2
 
 What it shows is seen here, too. https://docs.asciinema.org/manual/asciicast/v2/ has the format.
 """
