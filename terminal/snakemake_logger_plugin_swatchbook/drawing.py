@@ -42,7 +42,7 @@ def screen(
     now
         In seconds since 1970.
     """
-    lines = [_head(run, left, width, symbols, now), *stages(run, width, symbols, now)]
+    lines = [_head(run, left, width, symbols, now), *stages(run, width, symbols)]
     bars = bars_of(run, width, symbols, height - len(lines) - 1)
     if bars:
         lines += [Text(), *bars]
@@ -56,9 +56,9 @@ def _head(run: Run, left: float | None, width: int, symbols: Symbols, now: float
     return Text(words.cropped(symbols.between.join(parts), width), "bold")
 
 
-def stages(run: Run, width: int, symbols: Symbols, now: float) -> list[Text]:
+def stages(run: Run, width: int, symbols: Symbols) -> list[Text]:
     """Return a line a stage: what of it is done, running and waiting."""
-    found = run.stages(now)
+    found = run.stages()
     name = max((len(stage.name) for stage in found), default=0)
     count = max((len(_count(stage)) for stage in found), default=0)
     return [_stage(stage, name, count, width, symbols) for stage in found]
@@ -87,7 +87,7 @@ def _count(stage: Stage) -> str:
 
 
 def _said(stage: Stage, symbols: Symbols) -> str:
-    """Say what runs and what waits, and how long a stage has taken that does neither."""
+    """Say what runs and what waits, or how long the jobs of a stage have taken together."""
     waiting = max(stage.total - stage.done - len(stage.running) - stage.failed, 0)
     said = []
     if stage.failed:

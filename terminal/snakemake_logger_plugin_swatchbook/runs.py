@@ -1,6 +1,5 @@
 """What is known of a run: its jobs and how many of them are done, running and waiting."""
 
-import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -55,7 +54,7 @@ class Stage:
     Attributes
     ----------
     seconds
-        From the start of its first job to the end of its last one, or to now.
+        That its jobs took together, those that have ended.
     """
 
     name: str
@@ -111,7 +110,6 @@ class Run:
     _of_rule: Counter[str] = field(default_factory=Counter)  # jobs that were started
     _finished: Counter[str] = field(default_factory=Counter)
     _failed: Counter[str] = field(default_factory=Counter)
-    _spans: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def has_begun(self) -> bool:
@@ -153,8 +151,6 @@ class Run:
             self._of_rule[job.rule] += 1
             self.planned[job.rule] = max(self.planned.get(job.rule, 0), self._of_rule[job.rule])
         self.running[job.id] = job
-        first, last = self._spans.get(job.rule, (job.began, job.began))
-        self._spans[job.rule] = min(first, job.began), last
         if rules.known(job.rule) == rules.REPORT:
             self.report = job
         return job
@@ -166,7 +162,6 @@ class Run:
             self.follow([job])
             self._finished[job.rule] += 1
             self.seconds.setdefault(job.rule, []).append(record.created - job.began)
-            self._spans[job.rule] = self._spans[job.rule][0], record.created
             if job is self.report and job.log:
                 self.answers = verdicts(job.log.path)
         return job
@@ -227,24 +222,21 @@ class Run:
         """Return how many jobs there are of which the rule is not known yet."""
         return max(self.total - sum(self.planned.values()), 0)
 
-    def stages(self, now: float | None = None) -> list[Stage]:
+    def stages(self) -> list[Stage]:
         """Return the stages in the order of the work, without rules that only ask for files."""
-        now = time.time() if now is None else now
         grouped: dict[str, list[str]] = {}
         for rule in self.planned:
             if not rules.is_target(rule, self.planned):
                 grouped.setdefault(rules.stage(rule), []).append(rule)
-        return [self._stage(name, of, now) for name, of in grouped.items()]
+        return [self._stage(name, of) for name, of in grouped.items()]
 
-    def _stage(self, name: str, of: list[str], now: float) -> Stage:
+    def _stage(self, name: str, of: list[str]) -> Stage:
         running = [job for job in self.running.values() if job.rule in of]
-        spans = [self._spans[rule] for rule in of if rule in self._spans]
-        end = now if running else max((last for _, last in spans), default=0.0)
         return Stage(
             name,
             sum(self._finished[rule] for rule in of),
             running,
             sum(self.planned[rule] for rule in of),
             sum(self._failed[rule] for rule in of),
-            end - min((first for first, _ in spans), default=end),
+            sum(sum(self.seconds.get(rule, ())) for rule in of),
         )

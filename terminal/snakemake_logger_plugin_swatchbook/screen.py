@@ -78,7 +78,7 @@ class Screen(Shown):
         if not self.run.has_begun:
             return
         self._measure()
-        for text in drawing.stages(self.run, self._console.width, self._symbols, time.time()):
+        for text in drawing.stages(self.run, self._console.width, self._symbols):
             self._console.print(text)
         for line in told:
             self._console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)

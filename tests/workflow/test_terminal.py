@@ -286,7 +286,7 @@ def test_an_error_while_drawing_gives_the_terminal_back_and_ends_nothing(
     assert len(told) == 1 and "ZeroDivisionError" in told[0]
     assert "8 of 8 steps (100%) done" in terminal.all, "in Snakemake's own words"
     assert terminal.has_cursor
-    assert terminal.all.count("a job's own words") == 4
+    assert "\n".join(terminal.all).count("a job's own words") == 4
 
 
 def test_the_command_to_go_on_can_be_another_one(folder: Path, environment: dict[str, str]) -> None:

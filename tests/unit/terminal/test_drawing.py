@@ -53,7 +53,7 @@ def test_a_wide_screen_says_everything(run: Run) -> None:
     lines = drawn(run, 200)
     assert lines[0] == "3 of 19 jobs done · 0 s · about 12 min left"
     assert lines[1:6] == [
-        " ✓ download  2        10 s",
+        " ✓ download  2        20 s",
         " ▶ decode    1 of 2   1 running · cifar10",
         " · check     0 of 2",
         " ▶ train     0 of 12  2 running · 10 waiting",
