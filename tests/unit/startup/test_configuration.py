@@ -319,6 +319,7 @@ DRAWN = {
     "random_state": 42,
     "stratified": False,
     "keep_together": None,
+    "folds": None,
 }
 AS_IT_IS = {"resize": "error", "colour": "error", "background": None}
 PAIR = {"images": "x.gz", "labels": "y.gz"}

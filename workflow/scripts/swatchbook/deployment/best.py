@@ -13,8 +13,8 @@ BY_VALIDATION = (
     "loss, then the fewest parameters"
 )
 BY_MEAN_VALIDATION = (
-    "of cross-validated models that with the highest mean validation accuracy of the weights that "
-    "were kept, then the lowest validation loss, then the fewest parameters; of its runs the "
+    "the model with the highest validation accuracy of the weights that were kept, in the mean "
+    "over its folds, then the lowest validation loss, then the fewest parameters; of its runs the "
     "first, since each is validated on other images"
 )
 WITHOUT_VALIDATION = (

@@ -270,8 +270,8 @@ def _warnings(
         told.append(f"{suspects:,} labels of the test images look wrong to all trained models.")
     if crossed:
         told.append(
-            f"It was trained on one of {crossed['folds']} divisions of the images. A training on "
-            "all of them would probably be a little better, and nothing would be left to test it."
+            "It has not learnt from the images of its fold. A training on all images would "
+            "probably be a little better, and nothing would be left to test it."
         )
     balance = checks["balance"]["train"]
     if balance["missing"] and not crossed:

@@ -334,21 +334,20 @@ def cross_validation(comparison: Mapping[str, Any]) -> str:
         _range(crossed[f"{split}_images"]) for split in ("training", "validation", "test")
     )
     watched = "" if validation == "0" else f", {validation} to watch the training by"
-    which = "the one" if crossed["repetitions"] == 1 else f"each of {crossed['repetitions']}"
+    once = "once" if crossed["repetitions"] == 1 else "once in each repetition"
     return (
         f"All figures are cross-validated, in {trainings(comparison)}: each of the "
-        f"{comparison['test_images']:,} images is tested once in {which} "
-        f"repetition{'s' if crossed['repetitions'] > 1 else ''}, by a model that has not seen it. "
+        f"{comparison['test_images']:,} images is tested {once}, by a model that has not seen it. "
         f"A run has {training} images to train on{watched} and {test} to test. Seed n is fold n "
         f"mod {folds} of repetition n div {folds}; each repetition draws other folds. Runs share "
         "images and are not independent, so intervals and p-values are those of the corrected "
         "resampled t-test (Nadeau and Bengio, 2003; of repeated cross-validation Bouckaert and "
         f"Frank, 2004), paired by fold: the variance of the {runs} runs is taken 1/{runs} + "
-        f"{_number(crossed['overlap'], 3)} times, in place of 1/{runs} times; the latter number is "
-        "test images by training images. They are about models trained on so many images, and "
-        "count the chance in images and in seeds. Metrics without an interval, tables of classes, "
-        "confusions and galleries count each image once a repetition, as the model says that had "
-        "not seen it. Repetitions have all images in common, so there is no interval over them."
+        f"{_number(crossed['overlap'], 3)} (test images by training images) times, in place of "
+        f"1/{runs} times. They are about models trained on so many images, and count the chance "
+        "in images and in seeds. Metrics without an interval, tables of classes, confusions and "
+        "galleries count each image once a repetition, as the model says that had not seen it; "
+        "repetitions have all images in common, so there is no interval over them."
     )
 
 
