@@ -175,7 +175,7 @@ def test_the_page_says_nothing_that_is_true_of_one_test_set_only(text: str) -> N
         "does not count the chance in the choice of test images",
         "paired by image",
         "count the chance in both seeds and test images",
-        "interval over seeds.",
+        "behind each F1",
         "mean probability over seeds",
         "of 6 seeds",
         "trained models call",
