@@ -12,6 +12,8 @@ from paths import PUBLISHED
 from swatchbook import provenance
 from swatchbook.comparison import looks, metrics, side_by_side
 from swatchbook.data import arrays
+from swatchbook.data import folds as folding
+from swatchbook.data.dataset_formats import Images
 from swatchbook.data.splits import SPLITS
 from swatchbook.figures import drawing
 from swatchbook.files import write_json
@@ -61,8 +63,12 @@ def make_dataset(
     test: int = 24,
     watch_test: bool = False,
     design: Mapping[str, Any] | None = None,
+    folds: int | None = None,
 ) -> Path:
-    """Make up one data set's arrays and evaluated runs and compare them; return the folder."""
+    """Make up one data set's arrays and evaluated runs and compare them; return the folder.
+
+    With `folds` it is cross-validated.
+    """
     sizes = dict(zip(SPLITS, (24, validation, test), strict=True))
     starts = dict(zip(SPLITS, np.cumsum([0, *sizes.values()])[:-1], strict=True))
     count = sum(sizes.values())
@@ -72,11 +78,17 @@ def make_dataset(
     pixels[1] = 7
     rows = {split: np.arange(starts[split], starts[split] + sizes[split]) for split in SPLITS}
     ids = [f"{number:05d}" for number in range(count)]
-    arrays.write(folder / "arrays", pixels, labels, ids, rows, classes)
+    drawn = None
+    if folds:
+        drawn = folding.draw(Images(ids, pixels, labels), folds=folds, validation_share=0.15)
+        none = np.arange(0)
+        rows = {"train": none, "validation": none, "test": np.arange(count)}
+    arrays.write(folder / "arrays", pixels, labels, ids, rows, classes, drawn)
     write_json(folder / "arrays" / "decoding.json", NOTES)
     for number, model in enumerate(models):
         for seed in seeds:
-            truth = {split: labels[rows[split]] for split in SPLITS}
+            of_seed = {split: drawn.rows(split, seed) for split in SPLITS} if drawn else rows
+            truth = {split: labels[of_seed[split]] for split in SPLITS}
             _make_run(folder, model, number, seed, truth, classes, watch_test)
     settings = {"reference": models[0], **SETTINGS, "design": design}
     side_by_side.compare(folder, models, seeds, settings, PUBLISHED, folder / "comparison.json")
@@ -111,7 +123,7 @@ def _make_run(
             np.save(cell / evaluation.PROBABILITIES[split], probabilities)
     write_json(cell / "metrics.json", measured)
     predicted = probabilities.argmax(1)
-    index = arrays.read_index(folder / "arrays", "test")
+    index = arrays.read_index(folder / "arrays", "test", seed)
     index["predicted"] = [classes[n] for n in predicted]
     index["probability"] = probabilities.max(1)
     index.set_index("row").to_csv(cell / "predictions.csv", lineterminator="\n")
@@ -138,6 +150,7 @@ def _make_run(
             "training": TRAINING | {"watch_test": watch_test},
             "parameters": 1234,
             "training_images": len(labels["train"]),
+            **_fold(folder, seed),
             "device": device | {"reason": "it was made up", "threads": 1},
             "versions": dict.fromkeys(("python", "tensorflow", "keras", "numpy"), "1.2.3"),
             "stopped_after": TRAINING["epochs"],
@@ -151,6 +164,15 @@ def _make_run(
     )
 
 
+def _fold(folder: Path, seed: int) -> dict[str, Any]:
+    """What run.json says of a fold."""
+    found = folding.read(folder / "arrays")
+    if found is None:
+        return {}
+    sizes = {f"{split}_images": len(found.rows(split, seed)) for split in ("validation", "test")}
+    return {"fold": {"repetition": seed // found.count, "folds": found.count, **sizes}}
+
+
 def make_results(
     results: Path,
     *,
@@ -161,6 +183,7 @@ def make_results(
     validation: int = 8,
     watch_test: bool = False,
     until_decided: tuple[int, int] | None = None,
+    folds: int | None = None,
 ) -> dict[str, Any]:
     """Make up all that the report needs, figures too; return the checked configuration.
 
@@ -171,6 +194,8 @@ def make_results(
     until_decided
         The first and the last number of seeds of a sequential comparison, of which `seeds` were
         taken.
+    folds
+        Of every data set, if they are cross-validated; `seeds` are whole repetitions.
     """
     specs = {name: SPEC | dict(spec) for name, spec in (specs or {"made-up": {}}).items()}
     training = TRAINING | {"watch_test": watch_test}
@@ -193,6 +218,7 @@ def make_results(
     for name, spec in specs.items():
         folder, classes = results / name, spec["classes"]
         made = {"validation": validation, "watch_test": watch_test, "design": planned}
+        made |= {"folds": folds}
         make_dataset(folder, models, seeds, classes, **made)
         draw(folder, models, seeds, classes, {"watched"} if watch_test else ())
         exploration.explore(folder / "arrays", classes, folder / "explore")

@@ -50,6 +50,7 @@ rule compare_models:
     input:
         "results/{dataset}/arrays/y_test.npy",
         "results/{dataset}/arrays/y_validation.npy",
+        "results/{dataset}/arrays/index.csv",
         metrics=of_all_runs(EVALUATED),
         probabilities=of_all_runs(PREDICTED),
         probabilities_validation=of_all_runs(f"{CELL}/probabilities_validation.npy"),

@@ -1,6 +1,6 @@
 """Look: whether the comparisons of a data set need more seeds.
 
-Requires: results/<dataset>/arrays/y_test.npy and the predictions of as many seeds as the look is at.
+Requires: the labels and the index of results/<dataset>/arrays/, and the predictions of as many seeds as the look is at.
 Provides: results/<dataset>/looks/<look>.json, from which `seeds_of` in rules/common.smk knows with
 which seeds the models of a data set are trained. Not used where the seeds are a list.
 """
@@ -10,6 +10,7 @@ checkpoint look_at_runs:
     """See whether all comparisons of one data set are decided by the seeds that there are."""
     input:
         "results/{dataset}/arrays/y_test.npy",
+        "results/{dataset}/arrays/index.csv",
         probabilities=of_looked_at_runs(PREDICTED),
     output:
         LOOKED,

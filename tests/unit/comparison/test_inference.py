@@ -12,6 +12,7 @@ from statsmodels.stats.power import TTestPower
 
 from swatchbook.comparison.inference import (
     Difference,
+    corrected_difference,
     difference,
     holm,
     mcnemar_exact,
@@ -390,3 +391,32 @@ def test_words_among_several_comparisons_never_go_beyond_the_interval() -> None:
 
 def test_what_is_not_known_is_not_shown_alone_either() -> None:
     assert not only_alone(None, None, 0.95)
+
+
+def test_the_corrected_difference_is_that_of_the_formula() -> None:
+    """By hand: mean 0.03, variance 0.0005, so (1/5 + 1/4) × 0.0005 = 0.015² and t = 2."""
+    model = np.array([0.72, 0.74, 0.7, 0.76, 0.73])
+    found = corrected_difference(model, np.full(5, 0.7), 0.25)
+    assert found.estimate == pytest.approx(0.03)
+    assert (found.error, found.freedom) == (pytest.approx(0.015), 4)
+    assert found.p_value == pytest.approx(0.116117, abs=1e-6)
+    assert found.interval(0.95) == pytest.approx([0.03 - 2.776445 * 0.015, 0.0716467], abs=1e-6)
+
+
+def test_folds_are_paired() -> None:
+    fold = np.array([0.5, 0.9, 0.6, 0.8, 0.7])
+    found = corrected_difference(fold + 0.01, fold, 0.25)
+    assert found.estimate == pytest.approx(0.01)
+    assert found.error == pytest.approx(0, abs=1e-12)
+
+
+def test_without_an_overlap_the_corrected_interval_is_students() -> None:
+    found = corrected_difference(SLEEP, np.zeros(len(SLEEP)), 0)
+    assert found.interval(0.95) == pytest.approx(t_interval(SLEEP, 0.95))
+    assert t_interval(SLEEP, 0.95, 0.0) == t_interval(SLEEP, 0.95)
+    wider = corrected_difference(SLEEP, np.zeros(len(SLEEP)), 0.25).interval(0.95)
+    assert t_interval(SLEEP, 0.95, 0.25) == pytest.approx(wider)
+
+
+def test_one_fold_has_no_error() -> None:
+    assert corrected_difference(np.array([0.5]), np.array([0.4]), 1.0).error is None

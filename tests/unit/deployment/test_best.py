@@ -27,6 +27,12 @@ def write_run(
     (folder / "run.json").write_text(json.dumps(facts))
 
 
+def cross_validated(results: Path) -> None:
+    """Say of all runs that each tests a fold of its own."""
+    for file in results.glob("*/seed-*/run.json"):
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"fold": {"folds": 2}}))
+
+
 def chosen(results: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> dict:
     best.choose_best(results, models, seeds, models[0], results / "best.json")
     return json.loads((results / "best.json").read_text())
@@ -82,3 +88,18 @@ def test_without_validation_images_it_is_the_reference_models_first_seed(tmp_pat
     assert (found["model"], found["seed"]) == ("reference", 3)
     assert found["validation_accuracy"] is None
     assert found["chosen_by"] == best.WITHOUT_VALIDATION
+
+
+def test_cross_validated_models_are_chosen_by_their_mean(tmp_path: Path) -> None:
+    """The best single run is lucky in its validation images, which are not those of the others."""
+    for seed, (steady, lucky) in enumerate([(0.6, 0.4), (0.7, 0.8)]):
+        write_run(tmp_path, "lucky", seed, (lucky,))
+        write_run(tmp_path, "steady", seed, (steady,))
+    cross_validated(tmp_path)
+    found = chosen(tmp_path, ["lucky", "steady"], (0, 1))
+    assert (found["model"], found["seed"]) == ("steady", 0)
+    assert found["chosen_by"] == best.BY_MEAN_VALIDATION
+    for seed in (0, 1):
+        write_run(tmp_path / "other", "none", seed, ("",), ("",))
+    cross_validated(tmp_path / "other")
+    assert chosen(tmp_path / "other", ["none"], (0, 1))["chosen_by"] == best.WITHOUT_VALIDATION

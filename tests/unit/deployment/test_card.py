@@ -99,3 +99,30 @@ def test_names_of_anybody_cannot_write_markdown(card: Callable[..., str]) -> Non
     assert "\n# more" not in body
     assert plain("a\nb|c") == "a b\\|c"
     assert ModelCard(text).data.eval_results[0].dataset_name.startswith("<script>x")
+
+
+def test_the_card_of_a_cross_validated_model_says_which_figures_are_of_all_folds(
+    tmp_path: Path,
+) -> None:
+    results = tmp_path / "results"
+    config = make_results(results, seeds=range(3), folds=3)
+    folder = results / "made-up"
+    write_json(
+        folder / "best.json", {"model": "dropout", "seed": 1, "chosen_by": "x", "runs": [1] * 6}
+    )
+    sheet = {"temperature": 1.25, "unlike": UNLIKE, "provenance": {"model.keras": "a" * 64}}
+    write_json(folder / "best" / "model.json", sheet)
+    write_json(folder / "best" / "export.json", {"formats": {"onnx": FORMAT}})
+    output = tmp_path / "README.md"
+    write_card(folder, config["specs"]["made-up"], config["models"], 0.95, TEMPLATE, output)
+    text = output.read_text(encoding="utf-8")
+    run = read_json(folder / "dropout/seed-1/run.json")
+    assert "cross-validated on all 56 images: 3 folds, 3 trainings" in text
+    assert f"- train: {run['training_images']} images" in text
+    assert f"- test: {run['fold']['test_images']} images" in text
+    assert "neither trained nor chosen" not in text and "seeds of the same recipe" not in text
+    assert "It has not learnt from the images of its fold" in text
+    found = read_json(folder / "comparison.json")["models"]["dropout"]
+    worst = min(found["classes"][:3], key=lambda row: row["f1-score"])
+    assert f"{worst['f1-score']:.3f} | {worst['support']} |" in text
+    assert f"calibration error is {percent(found['metrics']['ece']['mean'])}" in text

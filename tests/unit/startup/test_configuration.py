@@ -1,5 +1,6 @@
 """A configuration is completed with its defaults, or refused by key, value and what is allowed."""
 
+import copy
 from collections import Counter
 from copy import deepcopy
 from dataclasses import asdict
@@ -319,6 +320,7 @@ DRAWN = {
     "random_state": 42,
     "stratified": False,
     "keep_together": None,
+    "folds": None,
 }
 AS_IT_IS = {"resize": "error", "colour": "error", "background": None}
 PAIR = {"images": "x.gz", "labels": "y.gz"}
@@ -555,6 +557,45 @@ def test_a_data_set_without_validation_images_can_decide_nothing(
     Path("config/datasets").mkdir(parents=True)
     Path("config/datasets/a.yaml").write_text(yaml.safe_dump(spec))
     given = LEAST | {"training": own}
+    if told is None:
+        configuration.complete(given, ROOT / "workflow")
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        configuration.complete(given, ROOT / "workflow")
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"seeds": [0, 1, 2, 3, 4]}, None),
+        ({"seeds": [9, 5, 6, 7, 8]}, None),
+        ({"seeds": list(range(50))}, None),
+        ({}, "key 'seeds' is from 3 to 8 until decided; allowed where a has split.folds 5: a list"),
+        ({"seeds": [0, 1, 2]}, "key 'seeds' is [0, 1, 2]; allowed where a has split.folds 5"),
+        ({"seeds": [3, 4, 5, 6, 7]}, "whole repetitions, 5 seeds each from 0 to 49"),
+        ({"seeds": list(range(55))}, "from 0 to 49 (seeds: [0, 1, 2, 3, 4])"),
+        (
+            {"seeds": [0, 1, 2, 3, 4], "training": {"start_from": "../results/a/m/model.keras"}},
+            "'training.start_from' of the model plain is a model of a; allowed where that has",
+        ),
+        ({"seeds": [0, 1, 2, 3, 4], "training": {"start_from": "results/b/m/model.keras"}}, None),
+    ],
+)
+def test_seeds_are_whole_repetitions_of_a_data_sets_folds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], told: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spec = config_files.read(ROOT / "demo/config/datasets/own-images.yaml")
+    spec["split"] = {"folds": 5}
+    Path("config/datasets").mkdir(parents=True)
+    Path("config/datasets/a.yaml").write_text(yaml.safe_dump(spec))
+    given = copy.deepcopy(LEAST | changes)
+    if "training" in given:
+        given["training"]["start_from"] = {
+            "file": given["training"]["start_from"],
+            "sha256": "0" * 64,
+        }
     if told is None:
         configuration.complete(given, ROOT / "workflow")
         return

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from swatchbook.comparison import inference, sequential
 from swatchbook.comparison.metrics import METRICS
 from swatchbook.comparison.runs import Runs
@@ -22,9 +24,10 @@ def between(
     accuracy follows from its looks; the rest is as with a fixed number of seeds.
     """
     seeds = min(len(model.seeds), len(reference.seeds))
+    measured = _measured_by_fold if model.crossed else _measured
     described = {
         name: _described(found, seeds, confidence, higher_is_better)
-        for name, (found, higher_is_better) in _measured(model, reference).items()
+        for name, (found, higher_is_better) in measured(model, reference).items()
     }
     described["accuracy"] |= {"looks": None}
     if design:
@@ -69,6 +72,25 @@ def _measured(model: Runs, reference: Runs) -> dict[str, tuple[inference.Differe
     }
 
 
+def _measured_by_fold(model: Runs, reference: Runs) -> dict[str, tuple[inference.Difference, bool]]:
+    """Return the same of a cross-validation, from the runs' figures, paired by fold."""
+
+    def of(runs: Runs, metric: str) -> dict[str, np.ndarray]:
+        test, train = (runs.per_seed(split, metric) for split in ("test", "train"))
+        return {"test": test, "gap": (train - test) * (1 if metric == "accuracy" else -1)}
+
+    found = {}
+    for metric in ("accuracy", "log_loss"):
+        ours, theirs = of(model, metric), of(reference, metric)
+        for part, name, higher_is_better in (
+            ("test", metric, METRICS[metric].higher_is_better),
+            ("gap", f"{metric}_gap", False),
+        ):
+            difference = inference.corrected_difference(ours[part], theirs[part], model.overlap)
+            found[name] = (difference, higher_is_better)
+    return found
+
+
 def _described(
     found: inference.Difference, seeds: int, confidence: float, higher_is_better: bool
 ) -> dict[str, Any]:
@@ -98,7 +120,10 @@ def _looked_at(looks: Sequence[sequential.Look]) -> dict[str, Any]:
 
 
 def shares(model: Runs, reference: Runs) -> dict[str, float]:
-    """Return who is right, as shares of all pairs of a test image, a run and a reference's run."""
+    """Return who is right, as shares of all pairs of a test image, a run and a reference's run.
+
+    Of a cross-validation the runs of an image are those that tested it, one a repetition.
+    """
     ours, theirs = model.correct[:, None], reference.correct[None, :]
     return {
         "both_right": float((ours + theirs == 2).mean()),
@@ -115,7 +140,8 @@ def mcnemar(model: Runs, reference: Runs) -> list[dict[str, Any]]:
     are other runs.
     """
     found = []
-    for seed, ours, theirs in zip(model.seeds, model.correct, reference.correct, strict=True):
+    runs = zip(model.seeds, model.correct_by_run, reference.correct_by_run, strict=True)
+    for seed, ours, theirs in runs:
         only_model, only_reference = int((ours > theirs).sum()), int((ours < theirs).sum())
         found.append(
             {

@@ -21,27 +21,37 @@ NOT_SHOWN = "no difference shown"
 TOO_FEW = "too few seeds to say"
 
 
-def t_interval(values: np.ndarray, confidence: float) -> list[float] | None:
-    """Return Student's t interval of the mean of independent values; ``None`` for a single one."""
+def t_interval(values: np.ndarray, confidence: float, overlap: float = 0.0) -> list[float] | None:
+    """Return Student's t interval of the mean of values; ``None`` for a single one.
+
+    Parameters
+    ----------
+    values
+        Independent ones, or a value of each fold of a cross-validation.
+    overlap
+        Of folds, as for `corrected_difference`, whose standard error is then taken; 0 for
+        independent values.
+    """
     if len(values) < 2:
         return None
-    half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values)
+    error = stats.sem(values) * math.sqrt(1 + len(values) * overlap)
+    half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * error
     return [float(values.mean() - half), float(values.mean() + half)]
 
 
-def over_seeds(values: np.ndarray, confidence: float) -> dict[str, Any]:
+def over_seeds(values: np.ndarray, confidence: float, overlap: float = 0.0) -> dict[str, Any]:
     """Return what is said of a number that each seed has: ``mean``, ``interval``, ``per_seed``.
 
     Parameters
     ----------
     values
         A value a seed, shape (seeds,).
-    confidence
+    confidence, overlap
         Of the interval, which is `t_interval`'s.
     """
     return {
         "mean": float(values.mean()),
-        "interval": t_interval(values, confidence),
+        "interval": t_interval(values, confidence, overlap),
         "per_seed": values.tolist(),
     }
 
@@ -194,6 +204,43 @@ def difference(
     )
     freedom = variance**2 / spread if spread > 0 else math.inf
     return Difference(estimate, math.sqrt(variance), freedom)
+
+
+def corrected_difference(model: np.ndarray, reference: np.ndarray, overlap: float) -> Difference:
+    """Return the difference of two models' mean scores over the folds of a cross-validation.
+
+    The runs of folds are no independent ones: any two of them share training images, and in another
+    repetition the test images too. So what their differences vary by, divided by their number,
+    would be too small a variance. The corrected resampled t-test takes
+
+        (1 / runs + test images / training images) × the variance of the runs' differences
+
+    with one degree of freedom less than runs (C. Nadeau, Y. Bengio, 2003, Inference for the
+    generalization error, Machine Learning 52, 239-281; for repeated cross-validation R. R.
+    Bouckaert, E. Frank, 2004, Evaluating the replicability of significance tests for comparing
+    learning algorithms, PAKDD, 3-12). It is no unbiased variance, which there is not from one
+    cross-validation (Y. Bengio, Y. Grandvalet, 2004, No unbiased estimator of the variance of
+    K-fold cross-validation, Journal of Machine Learning Research 5, 1089-1105).
+
+    Parameters
+    ----------
+    model, reference
+        A score of each run, shape (runs,), the same place being the same fold.
+    overlap
+        Test images of a run divided by its training images.
+
+    Returns
+    -------
+    Difference
+        Without an error where there is a single run.
+    """
+    differences = model - reference
+    estimate = float(differences.mean())
+    runs = len(differences)
+    if runs < 2:
+        return Difference(estimate, None)
+    error = math.sqrt((1 / runs + overlap) * float(differences.var(ddof=1)))
+    return Difference(estimate, error, runs - 1)
 
 
 def _residual_variance(scores: np.ndarray) -> float:

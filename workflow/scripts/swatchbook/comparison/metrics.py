@@ -134,6 +134,9 @@ class Metric:
     is_scaled
         Whether temperature scaling, which changes no prediction, may change it. If so, it is
         measured after it too.
+    is_pooled
+        Whether a cross-validation measures it on all images of a repetition together, and not as
+        the mean over folds: it is no mean over images, and says little of the few of a fold.
     where
         Whether it says something of images of these labels (class indices) and this number of
         classes that the others do not; else it is left out.
@@ -145,6 +148,7 @@ class Metric:
     is_share: bool = False
     higher_is_better: bool = True
     is_scaled: bool = False
+    is_pooled: bool = False
     where: Callable[[np.ndarray, int], bool] = always
 
 
@@ -156,16 +160,19 @@ METRICS: Mapping[str, Metric] = {
         "balanced accuracy",
         "balanced_accuracy",
         is_share=True,
+        is_pooled=True,
         where=where_unbalanced,
     ),
-    "macro_f1": Metric(macro_f1, "macro-F1", "macro_f1", is_share=True),
+    "macro_f1": Metric(macro_f1, "macro-F1", "macro_f1", is_share=True, is_pooled=True),
     "roc_area": Metric(roc_area, "ROC area", "roc_area", where=where_two_classes),
     "average_precision": Metric(
         average_precision, "average precision", "average_precision", where=where_two_classes
     ),
     "log_loss": Metric(log_loss, "log-loss", "log_loss", higher_is_better=False, is_scaled=True),
     "brier": Metric(brier_score, "Brier score", "brier", higher_is_better=False, is_scaled=True),
-    "ece": Metric(calibration_error, "ECE", "ece", higher_is_better=False, is_scaled=True),
+    "ece": Metric(
+        calibration_error, "ECE", "ece", higher_is_better=False, is_scaled=True, is_pooled=True
+    ),
 }
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 
 from swatchbook.comparison import differences, published, runs, sequential, summaries
+from swatchbook.data import folds as folding
+from swatchbook.data.folds import Folds
+from swatchbook.data.splits import SPLITS
 from swatchbook.files import write_json
 
 
@@ -24,6 +27,14 @@ def compare(
 
     ``test_images``, ``seeds``, ``confidence``, ``reference``
         What was compared and how.
+    ``cross_validation``, only where a data set is cross-validated
+        ``folds``; ``repetitions``, how many; ``training_images``, ``validation_images`` and
+        ``test_images``, the least and the most of a run; ``overlap``, that of
+        `inference.corrected_difference`. ``test_images`` above are then all images. Seeds are
+        folds: intervals and p-values of the models and of their differences are the corrected
+        ones. Metrics that are no mean over images are of all images together, with
+        ``per_repetition`` and no ``interval``, and each model has ``classes``, its classification
+        report likewise.
     ``design`` [seeds that are a list]
         That of a sequential comparison: ``looks``, the numbers of seeds planned; ``margin``, in
         points; ``comparisons``, how many of the report it allows for.
@@ -77,7 +88,10 @@ def compare(
     """
     results = Path(results)
     labels, validation = (_labels(results, split) for split in ("test", "validation"))
-    of_models = {model: runs.read(results / model, seeds, labels, validation) for model in models}
+    folds = folding.read(results / "arrays")
+    of_models = {
+        model: runs.read(results / model, seeds, labels, validation, folds) for model in models
+    }
     confidence, reference = settings["confidence"], settings["reference"]
     planned = settings["design"]
     design = sequential.Design.of(planned, confidence) if planned else None
@@ -89,6 +103,7 @@ def compare(
             "confidence": confidence,
             "reference": reference,
             "design": planned,
+            **({"cross_validation": _cross_validation(folds, seeds)} if folds else {}),
             "models": {
                 model: summaries.describe(of_model, confidence)
                 for model, of_model in of_models.items()
@@ -106,6 +121,20 @@ def compare(
             ),
         },
     )
+
+
+def _cross_validation(folds: Folds, seeds: Sequence[int]) -> dict[str, Any]:
+    """Return what is said of the folds, as `compare` describes it."""
+    sizes = {split: folds.sizes(split, seeds) for split in SPLITS}
+    return {
+        "folds": folds.count,
+        "repetitions": len(folds.repetitions(seeds)),
+        **{
+            f"{name}_images": [min(sizes[split]), max(sizes[split])]
+            for split, name in zip(SPLITS, ("training", "validation", "test"), strict=True)
+        },
+        "overlap": runs.overlap(folds, seeds),
+    }
 
 
 def _labels(results: Path, split: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What is said of one model by itself: its metrics over seeds, its calibration, its costs."""
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,22 +19,57 @@ def describe(runs: Runs, confidence: float) -> dict[str, Any]:
     """
     return {
         "metrics": {
-            name: inference.over_seeds(values, confidence)
+            name: inference.over_seeds(values, confidence, runs.overlap)
             for name, values in _per_seed(runs).items()
-        },
+        }
+        | _pooled(runs.crossed.whole if runs.crossed else ()),
         "wilson": [
-            inference.wilson_interval(int(right), runs.correct.shape[1], confidence)
-            for right in runs.correct.sum(axis=1)
+            inference.wilson_interval(int(right.sum()), len(right), confidence)
+            for right in runs.correct_by_run
         ],
         "views": _views(runs, confidence),
-        "scaling": _scaling(runs.scaling, confidence),
+        "scaling": _scaling(runs.scaling, confidence, runs.overlap),
         "reliability": {
             "before": _bins(runs.reliability),
             "after": _bins(runs.scaling.reliability) if runs.scaling else None,
         },
         "best_epoch": [best_epoch(history) for history in runs.histories],
+        **({"classes": _classes(runs.crossed.reports)} if runs.crossed else {}),
         **_costs(runs),
     }
+
+
+def _pooled(
+    whole: Sequence[Mapping[str, float]], wanted: Collection[str] = tuple(METRICS)
+) -> dict[str, Any]:
+    """Return the metrics that a cross-validation measures on all images of a repetition together.
+
+    Without an interval: repetitions have the same images, so what they vary by says little of how
+    far chance may have moved them all.
+    """
+    found = {
+        name: [measured[name] for measured in whole]
+        for name, metric in METRICS.items()
+        if name in wanted and metric.is_pooled and whole and name in whole[0]
+    }
+    return {
+        name: {"mean": float(np.mean(values)), "interval": None, "per_repetition": values}
+        for name, values in found.items()
+    }
+
+
+def _classes(reports: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:
+    """Return the classification report of a cross-validation: means, and F1 of each repetition."""
+    rows = []
+    for place, name in enumerate(reports[0].index):
+        of_class = [report.iloc[place] for report in reports]
+        row: dict[str, Any] = {"class": name, "support": int(of_class[0]["support"])}
+        for column in ("precision", "recall", "f1-score"):
+            mean = float(np.mean([values[column] for values in of_class]))
+            row[column] = None if np.isnan(mean) else mean
+        row["per_repetition"] = [float(values["f1-score"]) for values in of_class]
+        rows.append(row)
+    return rows
 
 
 def _per_seed(runs: Runs) -> dict[str, np.ndarray]:
@@ -54,14 +90,22 @@ def _views(runs: Runs, confidence: float) -> dict[str, Any] | None:
     if not all("views" in measured for measured in runs.measured):
         return None
     return {
-        name: inference.over_seeds(runs.per_seed("views", name), confidence)
+        name: inference.over_seeds(runs.per_seed("views", name), confidence, runs.overlap)
         for name in measured_on(runs, "views")
     }
 
 
 def measured_on(runs: Runs, split: str) -> list[str]:
-    """Return the metrics that were measured on a split: some say nothing on some data sets."""
-    return [name for name in METRICS if name in runs.measured[0][split]]
+    """Return the metrics that were measured on a split: some say nothing on some data sets.
+
+    Of a cross-validation those that are means over folds, and were measured in each.
+    """
+    return [
+        name
+        for name, metric in METRICS.items()
+        if all(name in measured[split] for measured in runs.measured)
+        and not (runs.crossed and metric.is_pooled)
+    ]
 
 
 def _costs(runs: Runs) -> dict[str, Any]:
@@ -83,18 +127,19 @@ def _costs(runs: Runs) -> dict[str, Any]:
     }
 
 
-def _scaling(scaling: Scaling | None, confidence: float) -> dict[str, Any] | None:
+def _scaling(scaling: Scaling | None, confidence: float, overlap: float) -> dict[str, Any] | None:
     if scaling is None:
         return None
+    scaled = [name for name, metric in METRICS.items() if metric.is_scaled]
     return {
         "temperature": scaling.temperatures,
         "metrics": {
             name: inference.over_seeds(
-                np.array([measured[name] for measured in scaling.measured]), confidence
+                np.array([measured[name] for measured in scaling.measured]), confidence, overlap
             )
-            for name, metric in METRICS.items()
-            if metric.is_scaled
-        },
+            for name in scaled
+        }
+        | _pooled(scaling.whole, scaled),
     }
 
 

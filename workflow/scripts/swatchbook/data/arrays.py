@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from swatchbook.data import folds as folding
+from swatchbook.data.folds import Folds
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError
 from swatchbook.files import replacing
@@ -20,11 +22,14 @@ def write(
     ids: Sequence[str],
     splits: Mapping[str, np.ndarray],
     classes: Sequence[str],
+    folds: Folds | None = None,
 ) -> None:
     """Write ``x_<split>.npy`` and ``y_<split>.npy`` for each split, and ``index.csv``.
 
     ``x`` is float32 in [0, 1], shape (n, height, width, channels); ``y`` is one-hot float32, shape
-    (n, classes); ``index.csv`` has the columns split, row, id, label.
+    (n, classes); ``index.csv`` has the columns split, row, id, label. Of a cross-validated data set
+    all images are in the test arrays, and ``index.csv`` has a column more for each seed, which says
+    what the image is to it.
 
     Parameters
     ----------
@@ -38,6 +43,8 @@ def write(
         For each split the numbers of its images, in the order of its rows.
     classes
         The class names.
+    folds
+        Of a cross-validated data set; else ``None``.
     """
     folder = Path(folder)
     one_hot = np.eye(len(classes), dtype=np.float32)
@@ -63,6 +70,7 @@ def write(
                     "row": np.arange(len(rows)),
                     "id": [ids[row] for row in rows],
                     "label": [classes[labels[row]] for row in rows],
+                    **(folds.columns(rows) if folds else {}),
                 }
             )
         )
@@ -70,7 +78,9 @@ def write(
         pd.concat(index).to_csv(path, index=False, lineterminator="\n")
 
 
-def load(folder: str | Path, split: str, *, mapped: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def load(
+    folder: str | Path, split: str, seed: int | None = None, *, mapped: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Read one split.
 
     Parameters
@@ -79,6 +89,9 @@ def load(folder: str | Path, split: str, *, mapped: bool = False) -> tuple[np.nd
         Where `write` wrote.
     split
         One of ``train``, ``validation`` and ``test``.
+    seed
+        Of a training. It matters where a data set is cross-validated: then the images are those
+        that this seed trains on, watches or tests. Without one they are all test images.
     mapped
         Whether to leave the images on disk and read the parts that are used (a memory map).
 
@@ -94,11 +107,26 @@ def load(folder: str | Path, split: str, *, mapped: bool = False) -> tuple[np.nd
         If one cannot be read, or the two do not belong together.
     """
     folder = Path(folder)
+    folds = None if seed is None else folding.read(folder)
+    if folds:
+        x, y = load(folder, "test", mapped=True)
+        _check_count(folder, folds, len(x))
+        rows = folds.rows(split, seed)
+        return x[rows], y[rows]
     x = _read(folder / f"x_{split}.npy", mapped)
     y = _read(folder / f"y_{split}.npy")
     if len(x) != len(y):
         raise DataError(f"{len(x)} images but {len(y)} labels in the {split} set", where=folder)
     return x, y
+
+
+def _check_count(folder: Path, folds: Folds, images: int) -> None:
+    if folds.images != images:
+        raise DataError(
+            f"{images} images but folds of {folds.images}",
+            where=folder,
+            hint="delete it and run again to decode it anew",
+        )
 
 
 def _read(path: Path, mapped: bool = False) -> np.ndarray:
@@ -115,9 +143,16 @@ def _read(path: Path, mapped: bool = False) -> np.ndarray:
         ) from error
 
 
-def read_index(folder: str | Path, split: str) -> pd.DataFrame:
-    """Read the rows of ``index.csv`` for one split, with the columns row, id and label."""
+def read_index(folder: str | Path, split: str, seed: int | None = None) -> pd.DataFrame:
+    """Read the rows of ``index.csv`` for one split, with the columns row, id and label.
+
+    With a seed as `load`: where a data set is cross-validated, row is the one in the test arrays.
+    """
+    path = Path(folder) / "index.csv"
+    columns = ["split", "row", "id", "label"]
     index = pd.read_csv(
-        Path(folder) / "index.csv", dtype={"id": str, "label": str}, keep_default_na=False
+        path, usecols=columns, dtype={"id": str, "label": str}, keep_default_na=False
     )
-    return index[index["split"] == split].drop(columns="split").reset_index(drop=True)
+    folds = None if seed is None else folding.read(folder)
+    index = index.iloc[folds.rows(split, seed)] if folds else index[index["split"] == split]
+    return index.drop(columns="split").reset_index(drop=True)

@@ -17,6 +17,8 @@ from swatchbook.data import splits
 if TYPE_CHECKING:
     import numpy as np
 
+    from swatchbook.data.folds import Folds
+
 # Every process reads the configuration, and this table with it: what reads files, and NumPy, is
 # imported when files are read.
 
@@ -227,6 +229,16 @@ def read(spec: Mapping[str, Any], folder: str | Path) -> Images:
 def split(spec: Mapping[str, Any], images: Images) -> dict[str, "np.ndarray"]:
     """Split images as the data set's file says; see `splits`."""
     return FORMATS[spec["format"]].split(images, **spec["split"])
+
+
+def folds(spec: Mapping[str, Any], images: Images) -> "Folds | None":
+    """Draw the folds that the data set's file asks for; ``None`` where it has one split for all."""
+    if spec["split"].get("folds") is None:
+        return None
+    from swatchbook.data import folds as drawing
+
+    keys = {key: value for key, value in spec["split"].items() if key != "test_share"}
+    return drawing.draw(images, **keys)
 
 
 def named_files(spec: Mapping[str, Any]) -> list[str]:

@@ -33,8 +33,11 @@ def decode(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> N
     """
     images = dataset_formats.read(spec, folder)
     rows = dataset_formats.split(spec, images)
+    folds = dataset_formats.folds(spec, images)
     logger.info("split: %s", ", ".join(f"{name} {len(part)}" for name, part in rows.items()))
-    arrays.write(output, images.pixels, images.labels, images.ids, rows, spec["classes"])
+    if folds:
+        logger.info("each image is tested by one of %d folds", folds.count)
+    arrays.write(output, images.pixels, images.labels, images.ids, rows, spec["classes"], folds)
     write_json(Path(output) / "decoding.json", dict(images.notes))
 
 

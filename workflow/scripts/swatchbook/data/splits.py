@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "test")
+REPETITIONS = 10  # of folds that are drawn; as many as repeated cross-validation is told of
 
 # What folders and columns call them.
 WORDS = {
@@ -91,6 +92,7 @@ def drawn(
     random_state: Natural = 42,
     stratified: bool = False,
     keep_together: Annotated[str | None, {"enum": [None, "exact_copies", "near_copies"]}] = None,
+    folds: Annotated[int | None, {"minimum": 2}] = None,
 ) -> dict[str, "np.ndarray"]:
     """Draw the test set, then the validation set out of the rest, with scikit-learn.
 
@@ -114,6 +116,9 @@ def drawn(
     keep_together
         Whether copies of an image go into one set with it, as if they were a group: those with the
         same pixels, or near ones too, as `duplicates.find` finds them. ``None``: they do not.
+    folds
+        How many there are of a cross-validation, in place of a share: all images are then test
+        images, and `folds.draw` says of which seed. ``None`` for one test set.
 
     Returns
     -------
@@ -129,7 +134,10 @@ def drawn(
 
     parts = images.parts
     numbers = np.arange(len(images.ids))
-    groups = _groups(images, keep_together)
+    if folds is not None:
+        _check_no_test(parts, test_share)
+        return {"train": numbers[:0], "validation": numbers[:0], "test": numbers}
+    groups = groups_of(images, keep_together)
     if parts is None:
         parts = np.full(len(numbers), "train")
     test, validation = numbers[parts == "test"], numbers[parts == "validation"]
@@ -137,11 +145,11 @@ def drawn(
     _check_test_share(len(test), test_share)
     try:
         if not len(test):
-            train, test = _drawn_from(
+            train, test = drawn_from(
                 train, images.labels, groups, test_share, random_state, stratified
             )
         if not len(validation) and validation_share > 0:
-            train, validation = _drawn_from(
+            train, validation = drawn_from(
                 train, images.labels, groups, validation_share, random_state, stratified
             )
     except ValueError as error:
@@ -152,7 +160,7 @@ def drawn(
     return found
 
 
-def _groups(images: "Images", keep_together: str | None) -> "np.ndarray | None":
+def groups_of(images: "Images", keep_together: str | None) -> "np.ndarray | None":
     """Return the group of each image, with copies in one; ``None`` where there are none.
 
     Groups that a copy ties together are one, called by the first of them.
@@ -199,7 +207,27 @@ def _check_test_share(given: int, test_share: float | None) -> None:
         )
 
 
-def _drawn_from(
+def _check_no_test(parts: "np.ndarray | None", test_share: float | None) -> None:
+    """Check that nothing else says which images are for the test where folds do."""
+    if test_share is not None:
+        raise DataError(
+            f"with folds each image is a test image of one, and a share of {test_share:g} is to be "
+            "drawn as well",
+            where="split.test_share",
+            hint="leave it out, or `folds`",
+        )
+    given = 0 if parts is None else int((parts != "train").sum())
+    if given:
+        raise DataError(
+            f"with folds each image is a test image of one, and the data set comes with {given} "
+            "that are for the test or for validation",
+            where="split.folds",
+            hint="leave `folds` out to keep them; without the folders or the column that name "
+            "them, folds are drawn from all images",
+        )
+
+
+def drawn_from(
     numbers: "np.ndarray",
     labels: "np.ndarray",
     groups: "np.ndarray | None",

@@ -57,7 +57,8 @@ def write_card(
     comparison = read_json(results / "comparison.json")
     of_model = comparison["models"][run["model"]]
     test = read_json(folder / "metrics.json")["test"]
-    report = _report(folder, spec)
+    crossed = comparison.get("cross_validation")
+    report = _report_out_of_fold(of_model, spec) if crossed else _report(folder, spec)
     checks = read_json(results / "checks" / "summary.json")
     twins = read_json(results / "checks" / "accuracy_without_twins.json")
     suspects = len(pd.read_csv(results / "checks" / "label_suspects.csv"))
@@ -93,7 +94,7 @@ def write_card(
         spec={
             key: plain(value) if isinstance(value, str) else value for key, value in spec.items()
         },
-        splits={name: found["images"] for name, found in checks["balance"].items()},
+        splits=_splits(checks, read_json(folder / "run.json")),
         decoded=[plain(line) for line in preparation.how_decoded(notes, spec["image"])],
         receipts=[
             read_json(results / "download" / f"{file}.json") for file in sorted(spec["files"])
@@ -101,6 +102,8 @@ def write_card(
         recipe=_recipe(models[run["model"]]["training"]),
         training=read_json(folder / "run.json"),
         seeds=len(comparison["seeds"]),
+        crossed=crossed,
+        images=f"{comparison['test_images']:,}",
         metrics=_metrics(test, of_model["metrics"]),
         worst=report.sort_values("f1", kind="stable").head(WORST).to_dict("records"),
         confused=_confused(folder, spec),
@@ -109,8 +112,13 @@ def write_card(
             "after": of_model["scaling"]["metrics"]["ece"]["per_seed"][place]
             if of_model["scaling"]
             else None,
+        }
+        if not crossed
+        else {
+            "before": of_model["metrics"]["ece"]["mean"],
+            "after": of_model["scaling"]["metrics"]["ece"]["mean"] if of_model["scaling"] else None,
         },
-        warnings=_warnings(sheet, report, twins, run["model"], suspects, checks),
+        warnings=_warnings(sheet, report, twins, run["model"], suspects, checks, crossed),
     )
     write_text(output, card)
 
@@ -160,6 +168,25 @@ def _report(folder: Path, spec: Mapping[str, Any]) -> pd.DataFrame:
     return table.assign(name=[plain(name) for name in spec["classes"]])
 
 
+def _report_out_of_fold(of_model: Mapping[str, Any], spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the same of a cross-validation: of all images, as runs say that had not seen them."""
+    table = pd.DataFrame(of_model["classes"]).head(len(spec["classes"]))
+    table = table.rename(columns={"f1-score": "f1"})
+    return table.assign(name=[plain(name) for name in spec["classes"]])
+
+
+def _splits(checks: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many images the model was trained on, and how many watched and tested it."""
+    if "fold" in run:
+        fold = run["fold"]
+        return {
+            "train": run["training_images"],
+            "validation": fold["validation_images"],
+            "test": fold["test_images"],
+        }
+    return {name: found["images"] for name, found in checks["balance"].items()}
+
+
 def _confused(folder: Path, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the largest confusions: the share of a true class that was called another."""
     counts = pd.read_csv(folder / "confusion_matrix.csv", index_col=0).to_numpy(float)
@@ -179,7 +206,7 @@ def _metrics(test: Mapping[str, Any], of_model: Mapping[str, Any]) -> list[dict[
     """Return each metric of this model and over the seeds of its recipe."""
     rows = []
     for name, metric in metrics.METRICS.items():
-        if name in test:
+        if name in test and name in of_model:
             shown = percent if metric.is_share else "{:.3f}".format
             bounds = of_model[name]["interval"]
             rows.append(
@@ -212,6 +239,7 @@ def _warnings(
     model: str,
     suspects: int,
     checks: Mapping[str, Any],
+    crossed: Mapping[str, Any] | None,
 ) -> list[str]:
     """Say what the model must not be used for, as far as the data say."""
     told = [
@@ -230,8 +258,8 @@ def _warnings(
     few = report[report["support"] < FEW]["name"]
     if len(few):
         told.append(f"Fewer than {FEW} test images say how good it is at {_some(list(few))}.")
-    if twins["twins"] >= max(1, LEAST_FLAWED * twins["test_images"]):
-        found = twins["models"][model]
+    found = twins["models"][model]
+    if found["without_twins"] and twins["twins"] >= max(1, LEAST_FLAWED * twins["test_images"]):
         told.append(
             f"{twins['twins']:,} of {twins['test_images']:,} test images have an exact or near "
             f"copy in training; without them the accuracy of its recipe is "
@@ -240,8 +268,13 @@ def _warnings(
         )
     if suspects:
         told.append(f"{suspects:,} labels of the test images look wrong to all trained models.")
+    if crossed:
+        told.append(
+            "It has not learnt from the images of its fold. A training on all images would "
+            "probably be a little better, and nothing would be left to test it."
+        )
     balance = checks["balance"]["train"]
-    if balance["missing"]:
+    if balance["missing"] and not crossed:
         told.append(
             f"No training image shows {_some([plain(name) for name in balance['missing']])}."
         )

@@ -105,7 +105,7 @@ def export(
         If arrays cannot be read.
     """
     run, output = Path(run), Path(output)
-    images, one_hot = arrays.load(arrays_folder, "test", mapped=True)
+    images, one_hot = arrays.load(arrays_folder, "test", _seed(run), mapped=True)
     evaluated = np.load(run / "probabilities.npy", allow_pickle=False)
     tested = Tested(images, one_hot.argmax(axis=1), evaluated, trained.probabilities(images))
     precision = read_json(run / "run.json")["device"]["precision"]
@@ -210,7 +210,7 @@ def _sheet(
     test: np.ndarray,
 ) -> DataSheet:
     """Return the data sheet of an ONNX file: what validation images say, if there are any."""
-    validation, one_hot = arrays.load(arrays_folder, "validation", mapped=True)
+    validation, one_hot = arrays.load(arrays_folder, "validation", _seed(run), mapped=True)
     temperature, unlike = 1.0, None
     if len(validation):
         watched = np.load(run / "probabilities_validation.npy", allow_pickle=False)

@@ -26,23 +26,28 @@ def draw_twins(
     Parameters
     ----------
     pairs
-        The content of ``duplicates.csv``, from the closest to the farthest.
+        Of the rows of ``duplicates.csv`` those of such pairs, from the closest to the farthest.
     pixels
         uint8, shape (N, height, width, channels).
     numbers
         For each pair the columns first and second, numbers of images in `pixels`.
     """
-    shown = pairs[pairs["first_split"] != pairs["second_split"]].head(PAIRS)
+    shown = pairs.head(PAIRS)
     ends = numbers.loc[shown.index, ["first", "second"]].to_numpy(int)
     images = [[pixels[number] / np.float32(255) for number in pair] for pair in ends]
     captions = [
         f"{style.shortened(pair.first_label)} · {style.shortened(pair.second_label)}\n"
-        f"{pair.first_split} · {pair.second_split}\n"
+        f"{_places(pair.first_split, pair.second_split)}\n"
         f"{'exact' if pair.kind == 'exact' else f'{pair.relative_distance:.2f}'}"
         for pair in shown.itertuples()
     ]
     _draw_sheet(images, captions, PAIRS_A_ROW, folder, "twins")
     style.write_table(shown, folder, "twins")
+
+
+def _places(first: str, second: str) -> str:
+    """Say where the images of a pair are; in one array they are those of a cross-validation."""
+    return "different folds" if first == second else f"{first} · {second}"
 
 
 def draw_label_suspects(suspects: pd.DataFrame, x: np.ndarray, folder: str | Path) -> None:

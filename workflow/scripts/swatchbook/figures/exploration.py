@@ -37,6 +37,15 @@ class Explored:
     indices: Mapping[str, pd.DataFrame]
     classes: Sequence[str]
 
+    @property
+    def trained(self) -> str:
+        """The split of the images that are trained on; of a cross-validation that of all images."""
+        return "train" if len(self.arrays["train"][1]) else "test"
+
+    def called(self, split: str) -> str:
+        """Return what figures call a split."""
+        return split if self.trained == "train" else "all"
+
 
 def draw_class_balance(of: Explored, folder: Path) -> None:
     """Draw the share of each class in each split; of many classes in the order of their number."""
@@ -47,9 +56,13 @@ def draw_class_balance(of: Explored, folder: Path) -> None:
         style.save(figure, folder, "class_balance")
     tables = [
         pd.DataFrame(
-            {"split": split, "class": of.classes, "images": of.arrays[split][1].sum(0).astype(int)}
+            {
+                "split": of.called(split),
+                "class": of.classes,
+                "images": of.arrays[split][1].sum(0).astype(int),
+            }
         )
-        for split in SPLITS
+        for split in (SPLITS if of.trained == "train" else [of.trained])
     ]
     write_table(pd.concat(tables), folder, "class_balance")
 
@@ -63,7 +76,7 @@ def _draw_bars(of: Explored) -> mpl.figure.Figure:
             y.mean(axis=0, dtype=np.float64),
             0.25,
             color=SPLIT_COLOURS[split],
-            label=f"{split} ({len(y):,} images)",
+            label=f"{of.called(split)} ({len(y):,} images)",
         )
     axes.set_yticks(places, of.classes)
     axes.invert_yaxis()
@@ -76,10 +89,10 @@ def _draw_bars(of: Explored) -> mpl.figure.Figure:
 def _draw_ranks(of: Explored) -> mpl.figure.Figure:
     """Draw how many images the classes have, from the largest in training to the smallest."""
     figure, ((axes,),) = style.new(7, 3.6)
-    order = np.argsort(-of.arrays["train"][1].sum(axis=0), kind="stable")
+    order = np.argsort(-of.arrays[of.trained][1].sum(axis=0), kind="stable")
     for split, y in _labels(of):
         counts = y.sum(axis=0)[order]
-        label = f"{split} ({len(y):,} images)"
+        label = f"{of.called(split)} ({len(y):,} images)"
         axes.step(range(1, len(order) + 1), counts, where="mid", label=label, lw=1.5)
         axes.lines[-1].set_color(SPLIT_COLOURS[split])
     axes.set_ylim(0, None)
@@ -118,7 +131,7 @@ def draw_matrix(of: Explored, folder: Path) -> None:
 
     Of colour images those of the first channel.
     """
-    image, origin = np.array(of.arrays["train"][0][0]), of.indices["train"].loc[0]
+    image, origin = np.array(of.arrays[of.trained][0][0]), of.indices[of.trained].loc[0]
     with mpl.rc_context(style.STYLE):
         figure = mpl.figure.Figure(figsize=(11, 7.2))
         picture, numbers = figure.subplots(1, 2, width_ratios=[1, 2.4])

@@ -10,6 +10,8 @@ import pandas as pd
 
 from swatchbook.comparison.inference import t_interval
 from swatchbook.data import arrays
+from swatchbook.data import folds as folding
+from swatchbook.data.folds import Folds
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json
 
@@ -38,6 +40,15 @@ class Drawn:
     ablation: Ablation | None = None
 
     @property
+    def confidence(self) -> float | None:
+        """Of intervals over the seeds of `reports`; ``None`` for none, where those are repetitions.
+
+        Of a cross-validation they have all images in common, and what they vary by says little.
+        """
+        is_crossed = "cross_validation" in self.comparison
+        return None if is_crossed else float(self.comparison["confidence"])
+
+    @property
     def colours(self) -> dict[str, str]:
         return model_colours(self.models)
 
@@ -52,6 +63,8 @@ def read(
     ablation: Ablation | None = None,
 ) -> Drawn:
     """Read one data set's folder.
+
+    Of a cross-validation, predictions and reports are out of fold: of all images, one a repetition.
 
     Parameters
     ----------
@@ -78,16 +91,25 @@ def read(
             for model in models
         }
 
+    comparison = read_json(results / "comparison.json")
+    folds = folding.read(results / "arrays")
+    predictions = tables("predictions", dtype={"id": str, "label": str, "predicted": str})
+    reports = tables("classification_report", index_col="class")
+    if folds:
+        predictions = {
+            model: _joined(of_runs, seeds, folds) for model, of_runs in predictions.items()
+        }
+        reports = {model: _out_of_fold(comparison["models"][model]["classes"]) for model in models}
     return Drawn(
         dataset=results.name,
         models=models,
         seeds=seeds,
         classes=classes,
         reference=reference,
-        comparison=read_json(results / "comparison.json"),
+        comparison=comparison,
         histories=tables("history"),
-        predictions=tables("predictions", dtype={"id": str, "label": str, "predicted": str}),
-        reports=tables("classification_report", index_col="class"),
+        predictions=predictions,
+        reports=reports,
         matrices=tables("confusion_matrix", index_col="class"),
         images=arrays.load(results / "arrays", "test", mapped=True)[0],
         augmented={
@@ -100,6 +122,23 @@ def read(
         published=published_folder,
         ablation=ablation,
     )
+
+
+def _joined(
+    of_runs: Sequence[pd.DataFrame], seeds: Sequence[int], folds: Folds
+) -> list[pd.DataFrame]:
+    """Return the predictions of all images, by row, for each repetition."""
+    of_seed = dict(zip(seeds, of_runs, strict=True))
+    return [
+        pd.concat([of_seed[seed] for seed in of_repetition]).sort_values("row", ignore_index=True)
+        for of_repetition in folds.repetitions(seeds)
+    ]
+
+
+def _out_of_fold(classes: Sequence[Mapping[str, Any]]) -> list[pd.DataFrame]:
+    """Return F1 by class of each repetition, as the classification report of a seed has it."""
+    scores = zip(*(row["per_repetition"] for row in classes), strict=True)
+    return [pd.DataFrame({"f1-score": of_repetition}) for of_repetition in scores]
 
 
 def by_epoch(histories: Sequence[pd.DataFrame], column: str) -> np.ndarray:
@@ -131,13 +170,17 @@ def over_seeds(values: np.ndarray, **columns: object) -> pd.DataFrame:
     return pd.DataFrame({**columns, **means})
 
 
-def intervals(values: np.ndarray, confidence: float) -> pd.DataFrame:
+def intervals(values: np.ndarray, confidence: float | None) -> pd.DataFrame:
     """Return Student's t interval of each column's mean as ``low`` and ``high``.
 
     Parameters
     ----------
     values
         Shares, shape (seeds, n); the interval is cut at 0 and 1. NaN for a single seed.
+    confidence
+        ``None`` for no intervals, which are then NaN too.
     """
+    if confidence is None:
+        return pd.DataFrame(np.nan, index=range(values.shape[1]), columns=["low", "high"])
     found = [t_interval(column, confidence) or [np.nan, np.nan] for column in values.T]
     return pd.DataFrame(np.clip(found, 0, 1), columns=["low", "high"])

@@ -213,7 +213,7 @@ def draw_class_f1(of: Drawn, folder: Path) -> None:
         shifted = places + (number - (len(of.models) - 1) / 2) * 0.5 / len(of.models)
         colour = of.colours[model]
         table = inputs.over_seeds(scores[model], **{"model": model, "class": of.classes})
-        table = table.join(inputs.intervals(scores[model], of.comparison["confidence"]))
+        table = table.join(inputs.intervals(scores[model], of.confidence))
         tables.append(table)
         drawn = table.iloc[shown]
         axes.hlines(shifted, drawn["low"], drawn["high"], color=colour, lw=1, alpha=0.7)

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from swatchbook.data import arrays, duplicates
+from swatchbook.data import folds as folding
+from swatchbook.data.folds import Folds
 from swatchbook.data.splits import SPLITS
 from swatchbook.figures import checks
 from swatchbook.files import replacing, write_json
@@ -55,7 +57,8 @@ def check_data(arrays_folder: str | Path, classes: Sequence[str], output: str | 
             "duplicates": count_pairs(pairs),
         },
     )
-    checks.draw_twins(pairs, pixels, found.pairs, output)
+    across = are_across(pairs, folding.read(arrays_folder))
+    checks.draw_twins(pairs[across], pixels, found.pairs[across], output)
 
 
 def read_pixels(arrays_folder: str | Path) -> np.ndarray:
@@ -115,6 +118,22 @@ def balance(index: pd.DataFrame, classes: Sequence[str]) -> dict[str, dict[str, 
             "most_to_least": float(counts.max() / counts.min()) if counts.min() > 0 else None,
         }
     return result
+
+
+def are_across(pairs: pd.DataFrame, folds: Folds | None) -> np.ndarray:
+    """Return which pairs have their images in different splits, bool, shape (pairs,).
+
+    Of a cross-validation those that some repetition puts into different folds.
+
+    Parameters
+    ----------
+    pairs
+        The content of ``duplicates.csv``.
+    """
+    if folds is None:
+        return (pairs["first_split"] != pairs["second_split"]).to_numpy(bool)
+    tested = folds.parts == folding.TEST
+    return (tested[:, pairs["first_row"]] != tested[:, pairs["second_row"]]).any(axis=0)
 
 
 def count_pairs(pairs: pd.DataFrame) -> list[dict[str, Any]]:

@@ -35,11 +35,13 @@ def explore(arrays_folder: str | Path, classes: Sequence[str], output: str | Pat
             "splits": {split: describe(x, y, classes) for split, (x, y) in data.items()},
         },
     )
-    with replacing(output / "matrix.csv") as path:
-        matrix(np.array(data["train"][0][0])).to_csv(path, index=False, lineterminator="\n")
     indices = {split: arrays.read_index(arrays_folder, split) for split in SPLITS}
+    explored = Explored(data, indices, classes)
+    with replacing(output / "matrix.csv") as path:
+        first = np.array(data[explored.trained][0][0])
+        matrix(first).to_csv(path, index=False, lineterminator="\n")
     for figure in catalogue.drawn((), "explore"):
-        figure.draw(Explored(data, indices, classes), output)
+        figure.draw(explored, output)
 
 
 def describe(x: np.ndarray, y: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:

@@ -62,8 +62,9 @@ def of_dataset(
         *_confusions(gallery),
         *_calibration(comparison),
         *_leaks(checked),
-        *_suspects(checked),
+        *_suspects(checked, bool(comparison.get("cross_validation"))),
         *_balance(checked),
+        *_small_classes(comparison, checked),
         *_constant(checked),
     ]
 
@@ -85,6 +86,9 @@ def _seeds(comparison: Mapping[str, Any]) -> Iterator[Finding]:
     if comparison["design"]:
         yield from _undecided(comparison)
         return
+    more = "more seeds show smaller ones"
+    if comparison.get("cross_validation"):
+        more = "more repetitions show somewhat smaller ones, more images much smaller ones"
     if seeds < inference.ENOUGH_SEEDS:
         yield Finding(
             "too few seeds",
@@ -98,7 +102,7 @@ def _seeds(comparison: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             "few seeds",
             f"{seeds} seeds for each model can show differences of about "
-            f"{points(max(sizes)).lstrip('+')} points; more seeds show smaller ones.",
+            f"{points(max(sizes)).lstrip('+')} points; {more}.",
             "differences",
         )
 
@@ -196,12 +200,13 @@ def _leaks(checked: Mapping[str, Any]) -> Iterator[Finding]:
     yield Finding("leaks", f"{text}.", "checks")
 
 
-def _suspects(checked: Mapping[str, Any]) -> Iterator[Finding]:
+def _suspects(checked: Mapping[str, Any], is_crossed: bool) -> Iterator[Finding]:
     if checked["suspects"]:
+        who = "by every model in each repetition" if is_crossed else "by every model and seed"
         yield Finding(
             "doubtful labels",
-            f"{checked['suspects']:,} test images are called the same other class by every model "
-            f"and seed, each with a probability of at least "
+            f"{checked['suspects']:,} test images are called the same other class {who}, each "
+            f"with a probability of at least "
             f"{percent(checked['accuracy']['suspicion'], 0)}.",
             "gallery",
         )
@@ -222,6 +227,21 @@ def _balance(checked: Mapping[str, Any]) -> Iterator[Finding]:
                 "the smallest; accuracy speaks mostly of large classes, macro-F1 of all alike.",
                 "checks",
             )
+
+
+def _small_classes(comparison: Mapping[str, Any], checked: Mapping[str, Any]) -> Iterator[Finding]:
+    crossed = comparison.get("cross_validation")
+    if not crossed:
+        return
+    counts = checked["found"]["balance"]["test"]["class_counts"]
+    few = [name for name, count in counts.items() if count < crossed["folds"]]
+    if few:
+        yield Finding(
+            "small classes",
+            f"Fewer images than folds show {', '.join(few)}: some folds test none of them, and "
+            "those that do leave few or none to train on.",
+            "checks",
+        )
 
 
 def _constant(checked: Mapping[str, Any]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from swatchbook.comparison import stored_predictions
 from swatchbook.data import arrays
+from swatchbook.data import folds as folding
 from swatchbook.data.splits import SPLITS
 from swatchbook.files import replacing, write_json
 from swatchbook.report import choices, sheet
@@ -32,7 +33,8 @@ def choose_images(
     Keys of ``gallery.json``:
 
     ``models``, ``seeds``, ``classes``
-        As given.
+        As given. Of a cross-validation ``seeds`` are the numbers of repetitions, in each of which
+        an image is predicted by the seed that has not seen it, and there is ``cross_validated``.
     ``counts.<model>``
         The confusion matrix over all seeds, rows the true class.
     ``columns``, ``rows``, ``width``, ``height``
@@ -80,7 +82,7 @@ def choose_images(
         output / "gallery.json",
         {
             "models": list(models),
-            "seeds": list(seeds),
+            **_seeds(results, seeds),
             "classes": list(classes),
             "counts": {
                 model: choices.confusion(labels["test"], called, len(classes)).tolist()
@@ -103,6 +105,14 @@ def choose_images(
             **_places(shown, lists, cells, samples),
         },
     )
+
+
+def _seeds(results: Path, seeds: Sequence[int]) -> dict[str, Any]:
+    folds = folding.read(results / "arrays")
+    if folds is None:
+        return {"seeds": list(seeds)}
+    repetitions = [of[0] // folds.count for of in folds.repetitions(seeds)]
+    return {"seeds": repetitions, "cross_validated": True}
 
 
 def _numbered(names: pd.Series, classes: Sequence[str]) -> np.ndarray:

@@ -71,6 +71,7 @@ def write_report(
         versions=provenance.versions(),
         trained=_trained(shown),
         seeds=_seeds(shown),
+        crossed=sum(bool(dataset["cross_validation"]) for dataset in shown),
         **_looks(page_folder),
         **_settings(config),
     )
@@ -176,6 +177,7 @@ def _dataset(
             of.checks,
             any(training["watch_test"] for training in of.trainings),
         ),
+        "cross_validation": sentences.cross_validation(of.comparison),
         "published": published.results(published_folder, of.name),
         "figures": _figures(of, reading),
         "gallery": of.gallery,

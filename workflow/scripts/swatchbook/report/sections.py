@@ -48,12 +48,19 @@ def confusions(of: DataSet) -> dict[str, Any]:
 def classes(of: DataSet) -> dict[str, Any]:
     """Gather each model's classification report."""
     confidence = of.comparison["confidence"]
-    return {
-        "reports": {
+    if of.comparison["cross_validation"]:
+        reports = {
+            model: tables.report_out_of_fold(
+                of.comparison["models"][model]["classes"], of.spec["classes"]
+            )
+            for model in of.detailed
+        }
+    else:
+        reports = {
             model: tables.mean_report(of.folder / model, of.seeds, confidence)
             for model in of.detailed
         }
-    }
+    return {"reports": reports}
 
 
 def data(of: DataSet) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def _of_changes(
     ]
     return Answer(
         f"{dataset}: of {count} of {base}, {', '.join(shown)}.",
-        f"{base} reaches {percent(mean)} test accuracy over {len(comparison['seeds'])} seeds.",
+        f"{base} reaches {percent(mean)} test accuracy over {trainings(comparison)}.",
         "; ".join(named) + (". " if named else "") + "Differences in points of test accuracy.",
     )
 
@@ -261,7 +261,6 @@ def _looks(
 
 def _claim(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
     model, reference = entry["model"], entry["reference"]
-    seeds = len(comparison["seeds"])
     found = entry["accuracy"]
     shown = found["verdict"] in (inference.BETTER, inference.WORSE)
     size = points(abs(found["difference"]), 2).lstrip("+")
@@ -273,7 +272,7 @@ def _claim(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, Any]
         inference.TOO_FEW: f"too few seeds to say whether {model} or {reference} is better",
     }[found["verdict"]]
     text = f"{dataset}: {claim} points of test accuracy" if shown else f"{dataset}: {claim}"
-    each = f"{seeds} {'seed' if seeds == 1 else 'seeds'} each"
+    each = f"{trainings(comparison)} each"
     measured = each if shown else f"{difference} points of test accuracy, {each}"
     if found["interval"]:
         low, high = (points(bound, 2) for bound in found["interval"])
@@ -301,13 +300,60 @@ def _detail(
                 "accuracy are allowed for."
             )
         size = _number(found["smallest_detectable"] * 100, 2)
+        by = "folds" if comparison.get("cross_validation") else "images and seeds"
         text += (
-            f" By itself, a true difference of {size} points would be shown by such images and "
-            f"seeds with a probability of {percent(inference.POWER, 0)}."
+            f" By itself, a true difference of {size} points would be shown by such {by} with a "
+            f"probability of {percent(inference.POWER, 0)}."
         )
     if len(comparison["seeds"]) == 1:
         text += f" {_one_run_each(entry)}"
     return text
+
+
+def trainings(comparison: Mapping[str, Any]) -> str:
+    """Say how often each model was trained: ``3 seeds``, ``2 repetitions of 5 folds``."""
+    crossed = comparison.get("cross_validation")
+    if not crossed:
+        seeds = len(comparison["seeds"])
+        return f"{seeds} {'seed' if seeds == 1 else 'seeds'}"
+    folds = f"{crossed['folds']} folds"
+    repetitions = crossed["repetitions"]
+    return folds if repetitions == 1 else f"{repetitions} repetitions of {folds}"
+
+
+def cross_validation(comparison: Mapping[str, Any]) -> str:
+    """Say that figures are cross-validated, by how many images, and how intervals allow for it.
+
+    Empty where the data set has one test set for all seeds.
+    """
+    crossed = comparison["cross_validation"]
+    if not crossed:
+        return ""
+    folds, runs = crossed["folds"], len(comparison["seeds"])
+    training, validation, test = (
+        _range(crossed[f"{split}_images"]) for split in ("training", "validation", "test")
+    )
+    watched = "" if validation == "0" else f", {validation} to watch the training by"
+    once = "once" if crossed["repetitions"] == 1 else "once in each repetition"
+    return (
+        f"All figures are cross-validated, in {trainings(comparison)}: each of the "
+        f"{comparison['test_images']:,} images is tested {once}, by a model that has not seen it. "
+        f"A run has {training} images to train on{watched} and {test} to test. Seed n is fold n "
+        f"mod {folds} of repetition n div {folds}; each repetition draws other folds. Runs share "
+        "images and are not independent, so intervals and p-values are those of the corrected "
+        "resampled t-test (Nadeau and Bengio, 2003; of repeated cross-validation Bouckaert and "
+        f"Frank, 2004), paired by fold: the variance of the {runs} runs is taken 1/{runs} + "
+        f"{_number(crossed['overlap'], 3)} (test images by training images) times, in place of "
+        f"1/{runs} times. They are about models trained on so many images, and count the chance "
+        "in images and in seeds. Metrics without an interval, tables of classes, confusions and "
+        "galleries count each image once a repetition, as the model says that had not seen it; "
+        "repetitions have all images in common, so there is no interval over them."
+    )
+
+
+def _range(bounds: Sequence[int]) -> str:
+    """Return counts as ``80`` or ``80 to 81``."""
+    return " to ".join(f"{bound:,}" for bound in dict.fromkeys(bounds))
 
 
 def _one_run_each(entry: Mapping[str, Any]) -> str:

@@ -46,6 +46,22 @@ def mean_report(folder: Path, seeds: Sequence[int], confidence: float) -> list[d
     return rows
 
 
+def report_out_of_fold(
+    rows: Sequence[Mapping[str, Any]], classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the classification report of one cross-validated model, as `mean_report`.
+
+    Parameters
+    ----------
+    rows
+        ``classes`` of the model in ``comparison.json``.
+    classes
+        The class names.
+    """
+    names = [*classes, *(row["class"] for row in rows[len(classes) :])]
+    return [{**row, "class": name, "interval": None} for row, name in zip(rows, names, strict=True)]
+
+
 def matrices(gallery: Mapping[str, Any], reference: str) -> list[dict[str, Any]]:
     """Return the confusion matrices as cells to show, and the others' differences to `reference`.
 

@@ -20,6 +20,7 @@ class Thumbnails:
 
     def __init__(self, gallery: Mapping[str, Any], image: bytes):
         self.gallery = gallery
+        self._is_crossed = gallery.get("cross_validated", False)
         self.url = f"data:image/webp;base64,{base64.b64encode(image).decode()}"
 
     def position(self, number: int) -> str:
@@ -49,11 +50,12 @@ class Thumbnails:
     def told(self, number: int) -> str:
         """Return a text alternative: the label, and what each model makes of it."""
         image, seeds = self.gallery["images"][number], len(self.gallery["seeds"])
+        noun = "repetitions" if self._is_crossed else "seeds"
         text = f"{self.label(number)}, id {image['id']}"
         for model, known in zip(self.gallery["models"], image["models"], strict=False):
             name, probability = known["likeliest"][0]
             called = f"{self.gallery['classes'][name]} {percent(probability, 0)}"
-            text += f"; {model}: {called}, right in {known['right']} of {seeds} seeds"
+            text += f"; {model}: {called}, right in {known['right']} of {seeds} {noun}"
         return text
 
     def title(self, entry: Mapping[str, Any]) -> str:
@@ -70,11 +72,16 @@ class Thumbnails:
         count = f"{entry['of']:,} in all"
         if entry["of"] > len(entry["images"]):
             count += f", the first {len(entry['images'])} are shown"
-        every = "its seed" if len(self.gallery["seeds"]) == 1 else "each of its seeds"
+        is_one = len(self.gallery["seeds"]) == 1
+        every = "its seed" if is_one else "each of its seeds"
+        all_runs = "by every model and seed"
+        if self._is_crossed:
+            every = "its run of the image’s fold" + ("" if is_one else " in each repetition")
+            all_runs = "by every model" + ("" if is_one else " in each repetition")
         return {
             "right": f"Called right by {every}; {count}.",
             "wrong": f"Called something else by {every}, the surest first; {count}.",
             "only": f"Called right by {every}, and wrong by the other’s, the surest of the wrong "
             f"first; {count}.",
-            "suspect": f"Called the same other class by every model and seed, and surely; {count}.",
+            "suspect": f"Called the same other class {all_runs}, and surely; {count}.",
         }[entry["kind"]]

@@ -14,13 +14,16 @@ def judged(comparisons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ``holm_comparisons`` (how many p-values that allows for: all of the report's differences of
     accuracy) and the ``verdict`` that follows from them by `inference.verdict`. Those of a
     sequential design have allowed for all comparisons from the beginning: they keep their verdict.
+    ``cross_validation`` is ``None`` where a data set has one test set.
 
     Parameters
     ----------
     comparisons
         The content of ``comparison.json`` of each data set.
     """
-    result = [copy.deepcopy(dict(comparison)) for comparison in comparisons]
+    result = [
+        {"cross_validation": None} | copy.deepcopy(dict(comparison)) for comparison in comparisons
+    ]
     found = [
         (comparison, entry["accuracy"])
         for comparison in result

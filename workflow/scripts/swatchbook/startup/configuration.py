@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from swatchbook.data import dataset_formats
+from swatchbook.data.splits import REPETITIONS
 from swatchbook.errors import ConfigurationError
 from swatchbook.startup import ablation, config_files, layer_order
 from swatchbook.startup.schema_check import checked, nearest
@@ -125,7 +127,8 @@ def complete(
     ------
     ConfigurationError
         As `checked_config` and `load_dataset`; also if a model's training asks validation images
-        that a data set does not hold out.
+        that a data set does not hold out, if seeds are no whole repetitions of a data set's folds,
+        or if a model starts from weights that have seen what its folds test.
     """
     folder = workflow / "schemas"
     folders = [Path("config/datasets"), workflow.parent / "config" / "datasets"]
@@ -135,7 +138,56 @@ def complete(
         for name in completed["datasets"]
     }
     _check_validation(completed, where)
+    _check_folds(completed, where)
     return completed
+
+
+def _check_folds(config: Mapping[str, Any], where: str | Path) -> None:
+    """Check that every fold of a cross-validated data set is tested, by who has not seen it."""
+    for dataset, spec in config["specs"].items():
+        folds = spec["split"].get("folds")
+        if folds:
+            _check_repetitions(config["seeds"], folds, dataset, where)
+            _check_beginnings(config["models"], dataset, where)
+
+
+def _check_repetitions(seeds: Any, folds: int, dataset: str, where: str | Path) -> None:
+    allowed = (
+        f"allowed where {dataset} has split.folds {folds}: a list of whole repetitions, "
+        f"{folds} seeds each from 0 to {folds * REPETITIONS - 1}"
+    )
+    hint = f"seeds: {list(range(folds))}"
+    if isinstance(seeds, Mapping):
+        raise ConfigurationError(
+            f"key 'seeds' is from {seeds['from']} to {seeds['to']} until decided; {allowed} (its "
+            "runs share their images, and for looks at more and more of them no error rates are "
+            "known)",
+            where=where,
+            hint=hint,
+        )
+    whole = {
+        repetition * folds + fold
+        for repetition in {seed // folds for seed in seeds}
+        for fold in range(folds)
+    }
+    if set(seeds) != whole or max(seeds) >= folds * REPETITIONS:
+        raise ConfigurationError(
+            f"key 'seeds' is {json.dumps(seeds)}; {allowed}", where=where, hint=hint
+        )
+
+
+def _check_beginnings(models: Mapping[str, Any], dataset: str, where: str | Path) -> None:
+    """Check that no model begins with one that has seen the images of other folds."""
+    for name, model in models.items():
+        start = model["training"]["start_from"]
+        parts = Path(start["file"]).parts if start else ()
+        if ("results", dataset) in pairwise(parts):
+            raise ConfigurationError(
+                f"key 'training.start_from' of the model {name} is a model of {dataset}; allowed "
+                "where that has split.folds: one of other images, since it was trained on what "
+                "most folds test",
+                where=where,
+            )
 
 
 def _check_validation(config: Mapping[str, Any], where: str | Path) -> None:

@@ -37,7 +37,7 @@ def show_augmentation(
         The file to write: float32, shape (1 + epochs, images, height, width, channels).
     """
     devices.choose("cpu", "float32", 1)
-    x, y = arrays.load(arrays_folder, "train", mapped=True)
+    x, y = arrays.load(arrays_folder, "train", seed, mapped=True)
     images, labels = np.array(x[:IMAGES]), y[:IMAGES]
     augmenter = Augmenter(augmentation, seed)
     shown = [images]

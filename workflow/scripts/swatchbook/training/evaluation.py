@@ -40,6 +40,9 @@ def evaluate(
     with test-time augmentation, if any), ``classification_report.csv`` and
     ``confusion_matrix.csv`` (test).
 
+    Where a data set is cross-validated, all of it is of the run's seed: its test images are those
+    of its fold, and row in ``predictions.csv`` is that among all images.
+
     The model is built anew from its description in `run_file` and only weights are read from
     `model_file`, in the precision that it was trained in.
 
@@ -68,15 +71,16 @@ def evaluate(
     run = read_json(run_file)
     precision, threads = run["device"]["precision"], run["device"]["threads"]
     devices.choose(device, precision, threads)
-    y = {split: arrays.load(arrays_folder, split, mapped=True)[1] for split in SPLITS}
-    image_shape = arrays.load(arrays_folder, "test", mapped=True)[0].shape[1:]
-    model = models.build(run["layers"], image_shape, len(classes), run["seed"], precision)
+    seed = run["seed"]
+    y = {split: arrays.load(arrays_folder, split, seed, mapped=True)[1] for split in SPLITS}
+    image_shape = arrays.load(arrays_folder, "test", seed, mapped=True)[0].shape[1:]
+    model = models.build(run["layers"], image_shape, len(classes), seed, precision)
     model_files.load_weights(model, model_file)
     predict = predictor(model)
     measured: dict[str, Mapping[str, float] | None] = {}
     for split in SPLITS:
         labels = y[split].argmax(axis=1)
-        images = arrays.load(arrays_folder, split, mapped=True)[0]
+        images = arrays.load(arrays_folder, split, seed, mapped=True)[0]
         probabilities = predict(images, f"evaluate {split}")
         measured[split] = metrics.summary(labels, probabilities) if len(labels) else None
         logger.info("%s: %s", split, measured[split])
@@ -89,24 +93,25 @@ def evaluate(
         logger.info("views: %s", measured["views"])
     write_json(output / "metrics.json", measured)
     # The loop ends with the test set.
-    for name, table in _tables(arrays_folder, labels, probabilities, classes).items():
+    index = arrays.read_index(arrays_folder, "test", seed)
+    for name, table in _tables(index, labels, probabilities, classes).items():
         with replacing(output / f"{name}.csv") as path:
             table.to_csv(path, lineterminator="\n")
 
 
 def _tables(
-    arrays_folder: str | Path,
+    index: pd.DataFrame,
     labels: np.ndarray,
     probabilities: np.ndarray,
     classes: Sequence[str],
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of the test images, by the names of their files."""
     predicted = probabilities.argmax(axis=1)
-    index = arrays.read_index(arrays_folder, "test")
-    index["predicted"] = [classes[number] for number in predicted]
-    index["probability"] = probabilities.max(axis=1)
+    predictions = index.assign(
+        predicted=[classes[number] for number in predicted], probability=probabilities.max(axis=1)
+    )
     return {
-        "predictions": index.set_index("row"),
+        "predictions": predictions.set_index("row"),
         "classification_report": metrics.classification_report(labels, predicted, classes),
         "confusion_matrix": metrics.confusion_matrix(labels, predicted, classes),
     }

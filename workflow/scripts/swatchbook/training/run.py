@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.data import arrays
+from swatchbook.data import arrays, folds
 from swatchbook.errors import TrainingError
 from swatchbook.files import write_json
 from swatchbook.training import devices, model_files, models, placement, transfer
@@ -75,8 +75,8 @@ def train(
     device = devices.choose(
         settings["device"], settings["precision"], settings["threads"], settings["gpus"]
     )
-    x, y = arrays.load(arrays_folder, "train")
-    watched = _watched(arrays_folder, settings)
+    x, y = arrays.load(arrays_folder, "train", seed)
+    watched = _watched(arrays_folder, settings, seed)
     with placement.strategy(device.execution).scope():
         model = models.build(
             layers,
@@ -108,6 +108,7 @@ def train(
                 **recipe,
                 "parameters": model.count_params(),
                 "training_images": len(x),
+                **_fold(arrays_folder, seed),
                 "stopped_after": len(history),
                 "kept_epoch": trainer.kept_epoch,
                 "device": asdict(device),
@@ -123,13 +124,23 @@ def train(
             kept.checkpoints.remove()
 
 
-def _watched(arrays_folder: str | Path, settings: Mapping[str, Any]) -> Watched:
+def _watched(arrays_folder: str | Path, settings: Mapping[str, Any], seed: int) -> Watched:
     """Read what is measured after every epoch."""
-    watched = {"validation": arrays.load(arrays_folder, "validation")}
+    watched = {"validation": arrays.load(arrays_folder, "validation", seed)}
     if settings["watch_test"]:
         logger.warning("the test images are measured after every epoch: training.watch_test is set")
-        watched["test"] = arrays.load(arrays_folder, "test")
+        watched["test"] = arrays.load(arrays_folder, "test", seed)
     return watched
+
+
+def _fold(arrays_folder: str | Path, seed: int) -> dict[str, Any]:
+    """Return which fold of which repetition a seed tests, where a data set is cross-validated."""
+    found = folds.read(arrays_folder)
+    if found is None:
+        return {}
+    repetition, fold = divmod(seed, found.count)
+    sizes = {f"{split}_images": len(found.rows(split, seed)) for split in ("validation", "test")}
+    return {"fold": {"repetition": repetition, "fold": fold, "folds": found.count, **sizes}}
 
 
 def _fingerprint(

@@ -89,9 +89,9 @@ def exportable(
     """
     devices.choose("cpu", "float32", 1)
     run = read_json(run_file)
-    images, labels = arrays.load(arrays_folder, "validation", mapped=True)
+    images, labels = arrays.load(arrays_folder, "validation", run["seed"], mapped=True)
     if not len(images):
-        images, labels = arrays.load(arrays_folder, "train", mapped=True)
+        images, labels = arrays.load(arrays_folder, "train", run["seed"], mapped=True)
     model = models.build(run["layers"], images.shape[1:], labels.shape[1], run["seed"], "float32")
     model_files.load_weights(model, model_file)
     return Exportable(
