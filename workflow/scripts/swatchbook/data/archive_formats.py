@@ -40,11 +40,7 @@ FORMATS: tuple[ArchiveFormat, ...] = (
     ArchiveFormat(file_kinds.XZ, tar_archive.Archive, (".tar.xz", ".txz")),
     ArchiveFormat(file_kinds.ZSTD, tar_archive.Archive, (".tar.zst", ".tzst")),
 )
-HINTS = {
-    file_kinds.WEB_PAGE: "the address gave a page in place of the file: delete it and correct the "
-    "source in the data set's file",
-    file_kinds.LFS_POINTER: "fetch what it points to, with git lfs pull",
-}
+HINTS = file_kinds.HINTS | {file_kinds.PARQUET: "`format: parquet` in the data set's file reads it"}
 
 
 def opened(path: str | Path, limits: Limits | None = None) -> Archive:
