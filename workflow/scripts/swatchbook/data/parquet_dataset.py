@@ -99,7 +99,7 @@ def read(
     """
     paths = [(part, folder / name) for part in SPLITS for name in files.get(part, ())]
     _check_files(paths, columns)
-    rows = _rows(spec, paths, columns)
+    rows = rows_of(spec, paths, columns)
     left_out: dict[str, list[str]] = {}
     kept = np.array(rows.indices) != UNLABELLED
     where = _named([path for _, path in paths])
@@ -154,7 +154,7 @@ def _named(paths: Sequence[Path]) -> str:
     return f"{paths[0]}{rest}"
 
 
-def _rows(spec: Mapping[str, Any], paths: Sequence[tuple[str, Path]], columns: Columns) -> Rows:
+def rows_of(spec: Mapping[str, Any], paths: Sequence[tuple[str, Path]], columns: Columns) -> Rows:
     """Read what stands beside the images, and hold their sizes to the limits."""
     rows = Rows()
     most = limits.of(spec)
