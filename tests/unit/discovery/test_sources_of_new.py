@@ -74,9 +74,10 @@ def test_a_folder_as_hugging_face_has_it(tmp_path: Path) -> None:
     source = shards(tmp_path / "My Pets" / "data", SPLIT).parent
     (source / "README.md").write_text("---\n---\n")
     spec, told = made(source, tmp_path / "work", "my-pets")
-    train = ["data-train-00000-of-00002.parquet", "data-train-00001-of-00002.parquet"]
+    assert spec["sources"] == [{"kind": "folder", "path": str(source / "data")}]
+    train = ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
     assert spec["parquet"]["train"] == train
-    assert spec["parquet"]["test"] == ["data-test-00000-of-00001.parquet"]
+    assert spec["parquet"]["test"] == ["test-00000-of-00001.parquet"]
     assert (spec["parquet"]["label"], spec["parquet"]["labels"]) == ("label", "index")
     assert spec["classes"] == CLASSES
     assert spec["image"]["height"] == 6 and spec["image"]["resize"] == "error"
@@ -89,17 +90,11 @@ def test_a_folder_as_hugging_face_has_it(tmp_path: Path) -> None:
     assert "labels: the column 'label'" in told
 
 
-def test_files_that_lie_in_one_folder_keep_their_names(tmp_path: Path) -> None:
-    source = shards(tmp_path / "pets", SPLIT)
-    spec, _ = made(source, tmp_path / "work", "pets")
-    assert set(spec["files"]) == set(SPLIT)
-    assert spec["sources"] == [{"kind": "folder", "path": str(source)}]
-
-
 def test_folders_may_say_the_split(tmp_path: Path) -> None:
     names = {"train/0000.parquet": slice(40), "validation/0000.parquet": slice(40, 50)}
     source = shards(tmp_path / "pets", names | {"test/0000.parquet": slice(50, 60)})
-    _, told = made(source, tmp_path / "work", "pets")
+    spec, told = made(source, tmp_path / "work", "pets")
+    assert spec["parquet"]["train"] == ["train-0000.parquet"]
     assert counts(tmp_path / "work") == {"train": 40, "validation": 10, "test": 10}
     assert "split: train 40, validation 10, test 10" in told
 

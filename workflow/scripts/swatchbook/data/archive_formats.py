@@ -40,7 +40,10 @@ FORMATS: tuple[ArchiveFormat, ...] = (
     ArchiveFormat(file_kinds.XZ, tar_archive.Archive, (".tar.xz", ".txz")),
     ArchiveFormat(file_kinds.ZSTD, tar_archive.Archive, (".tar.zst", ".tzst")),
 )
-HINTS = file_kinds.HINTS | {file_kinds.PARQUET: "`format: parquet` in the data set's file reads it"}
+HINTS = {
+    **file_kinds.HINTS,
+    file_kinds.PARQUET: "`format: parquet` in the data set's file reads it",
+}
 
 
 def opened(path: str | Path, limits: Limits | None = None) -> Archive:

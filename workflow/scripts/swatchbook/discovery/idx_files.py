@@ -13,7 +13,7 @@ from swatchbook.discovery.arrangement import Arrangement
 from swatchbook.discovery.decisions import Decided
 from swatchbook.errors import DataError, first_ten
 
-DIMENSIONS = {"labels": 1, "images": 3}
+DIMENSIONS = {"images": 3, "labels": 1}
 # How names say which set a file is of; MNIST calls the first 10,000 of its test images t10k.
 SETS = {"train": ("train",), "test": ("t10k", "test")}
 HELD_OUT = 10  # of so many training images one is for the validation

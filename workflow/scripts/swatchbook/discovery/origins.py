@@ -185,13 +185,14 @@ def _check_one(folder: Path, paths: Sequence[Path]) -> None:
 
 
 def _files(folder: Path, paths: Sequence[Path]) -> Origin:
-    """Return files as they are; those in folders below, and with odd names, get plain names."""
+    """Return files as they are, if they lie in one folder; others get plain names."""
     relative = [path.relative_to(folder).as_posix() for path in paths]
-    if all(map(PLAIN.fullmatch, relative)):
-        source = {"kind": "folder", "path": str(folder)}
-        return Origin(
-            str(folder), dict.fromkeys(relative, source), dict(zip(relative, relative, strict=True))
-        )
+    names = [path.name for path in paths]
+    (parent, *others) = {path.parent for path in paths}
+    if not others and all(map(PLAIN.fullmatch, names)):
+        source = {"kind": "folder", "path": str(parent)}
+        called = dict(zip(names, relative, strict=True))
+        return Origin(str(folder), dict.fromkeys(names, source), called)
     brings, called = {}, {}
     for path, name in zip(paths, relative, strict=True):
         plain = re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-.")
