@@ -39,6 +39,7 @@ def write_parquet(
     codec: int = NONE,
     rows_stated: int | None = None,
     size_stated: int | None = None,
+    encrypted_by: bytes | None = None,
 ) -> Path:
     """Write columns into a file; ``None`` is a missing value.
 
@@ -50,6 +51,8 @@ def write_parquet(
     rows_stated, size_stated
         What the footer states of all rows, and of each column's size in a group of rows, if not the
         truth.
+    encrypted_by
+        What the footer says of the encryption of columns: bytes that identify the file.
     """
     count = len(next(iter(columns.values())))
     leaves = [leaf for name, values in columns.items() for leaf in _leaves(name, values)]
@@ -65,7 +68,7 @@ def write_parquet(
         rows = min(rows_a_group, count - start)
         groups.append(_group(chunks, rows, size_stated))
     rows = count if rows_stated is None else rows_stated
-    return _finish(path, content, _schema(columns), groups, rows, metadata or {})
+    return _finish(path, content, _schema(columns), groups, rows, metadata or {}, encrypted_by)
 
 
 def write_dictionary_bomb(path: Path, rows: int, size: int, codec: int = ZSTD) -> Path:
@@ -187,6 +190,7 @@ def _finish(
     groups: list[Fields],
     rows: int,
     metadata: Mapping[str, str],
+    encrypted_by: bytes | None = None,
 ) -> Path:
     pairs = [
         {1: (BINARY, key.encode()), 2: (BINARY, value.encode())} for key, value in metadata.items()
@@ -199,6 +203,8 @@ def _finish(
     }
     if pairs:
         fields[5] = (LIST, (STRUCT, pairs))
+    if encrypted_by is not None:  # AES-GCM
+        fields[8] = (STRUCT, {1: (STRUCT, {2: (BINARY, encrypted_by)})})
     footer = _struct(fields)
     path.write_bytes(bytes(content) + footer + struct.pack("<I", len(footer)) + b"PAR1")
     return path

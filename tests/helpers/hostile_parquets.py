@@ -56,6 +56,14 @@ PARQUETS: dict[str, tuple] = {
     "a zip archive": (b"PK\3\4" + bytes(60), "it is a zip archive"),
     "encrypted": (changed(lambda it: b"PARE" + it[4:-4] + b"PARE"), "an encrypted Parquet file"),
     "its end says that it is encrypted": (changed(lambda it: it[:-4] + b"PARE"), "is encrypted"),
+    "columns that are encrypted": (
+        rows(encrypted_by=b"abc"),
+        "columns of it are encrypted (write it again without",
+    ),
+    "columns that are encrypted, of a file of no text": (
+        rows(encrypted_by=b"\xff\xfe"),
+        "columns of it are encrypted (write it again without",
+    ),
     "cut at its end": (changed(lambda it: it[:-20]), "No magic bytes found at end of file"),
     "cut in the middle": (changed(lambda it: it[: len(it) // 2]), "No magic bytes found at end"),
     "its marks only": (b"PAR1PAR1", "too small to be a Parquet file"),

@@ -178,7 +178,19 @@ class ParquetFile:
 
     def _check_footer(self) -> None:
         """Check what the footer states, before anything is unpacked for it."""
-        ((self.rows,),) = self._asked("SELECT num_rows FROM parquet_file_metadata(?)")
+        try:
+            ((self.rows, encryption),) = self._asked(
+                "SELECT num_rows, encryption_algorithm FROM parquet_file_metadata(?)"
+            )
+        except duckdb.InvalidInputException as error:
+            if "Invalid unicode" not in str(error):
+                raise
+            encryption = "with bytes that DuckDB takes for text"
+        if encryption is not None:
+            encrypted = file_kinds.ENCRYPTED_PARQUET
+            raise DataError(
+                "columns of it are encrypted", where=self.path, hint=file_kinds.HINTS[encrypted]
+            )
         self.limits.check_count(self.rows, self.path, "rows")
         groups = self._asked(
             "SELECT total_uncompressed_size, total_compressed_size FROM parquet_metadata(?)"
