@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hostile_archives import ARCHIVES, GIGABYTES, READ
+from hostile_parquets import PARQUET_TABLES, PARQUETS, write_table_of_parquet
 from hostile_tars import HOSTILE_TARS, UNNAMED
 from hostile_zips import ZIPS
 from makers import chunk, idx_bytes, raw_png, write_7z, write_table
@@ -30,9 +31,11 @@ from wanted import (
     IDX,
     LABELS,
     PACKED,
+    PARQUET,
     PIXELS,
     write_archive,
     write_idx_files,
+    write_parquet_files,
 )
 
 
@@ -85,7 +88,11 @@ def good(kind: str, folder: Path) -> None:
         arrays.write(folder, PIXELS, np.zeros(6, int), IDS, rows, CLASSES)
     elif kind == "tarball":
         write_tarball(folder / "cifar.tar.gz")
+    elif kind == "Parquet":
+        write_parquet_files(folder)
     else:
+        if kind == "Parquet table":
+            write_table_of_parquet(folder / "labels.parquet")
         write_archive(folder, OF_ARCHIVES[kind][0] if kind in OF_ARCHIVES else "some.7z")
 
 
@@ -97,7 +104,7 @@ def read(hostile: Hostile, folder: Path, output: Path) -> object:
         return cifar10.write_label_table(
             folder / "cifar.tar.gz", output, CLASSES, images_per_batch=BATCH
         )
-    spec = IDX if hostile.kind == "IDX" else ARCHIVE
+    spec = {"IDX": IDX, "Parquet": PARQUET}.get(hostile.kind, ARCHIVE)
     if hostile.kind in OF_ARCHIVES:
         spec = spec | {"archive": spec["archive"] | {"images": hostile.file}}
     return decoding.decode(spec | hostile.spec, folder, output)
@@ -110,6 +117,8 @@ def all_of_them() -> Iterator[Hostile]:
         ("PNG", "some.7z", PNGS),
         ("label table", "labels.csv", TABLES),
         ("IDX", "train-x", IDX_FILES),
+        ("Parquet", "train-1.parquet", PARQUETS),
+        ("Parquet table", "labels.parquet", PARQUET_TABLES),
         ("tarball", "cifar.tar.gz", TARBALLS),
         ("array", "x_test.npy", ARRAYS),
     ):

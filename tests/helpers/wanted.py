@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 import makers
+from crafted_parquet import hugging_face, write_parquet
 from makers import png, random_images, write_idx, write_table
 
 CLASSES = ["cat", "dog", "T-shirt, blue"]
@@ -32,6 +33,16 @@ IDX: dict[str, Any] = {
     "split": {"validation_first": 1},
 }
 
+FILES = [(content,) for content in PACKED.values()]  # of the images, as Hugging Face has them
+INDICES = [CLASSES.index(label) for label in LABELS.values()]
+PARQUET: dict[str, Any] = {
+    "format": "parquet",
+    "image": {"height": 4, "width": 5, "channels": 3},
+    "classes": CLASSES,
+    "parquet": {"train": ["train-0.parquet", "train-1.parquet"], "test": ["test.parquet"]},
+    "split": {"validation_share": 0.25},
+}
+
 
 def write_archive(folder: Path, name: str = "some.7z") -> None:
     """Write the archive, of the format that its name says, and the table of `ARCHIVE`."""
@@ -44,3 +55,10 @@ def write_idx_files(folder: Path) -> None:
     for part, rows in (("train", slice(4)), ("test", slice(4, None))):
         write_idx(folder / f"{part}-x", GREY[rows])
         write_idx(folder / f"{part}-y", np.arange(len(GREY), dtype=np.uint8)[rows] % 3)
+
+
+def write_parquet_files(folder: Path) -> None:
+    """Write the three files of `PARQUET`."""
+    for name, rows in (("train-0", slice(2)), ("train-1", slice(2, 4)), ("test", slice(4, None))):
+        columns = {"image": FILES[rows], "label": INDICES[rows]}
+        write_parquet(folder / f"{name}.parquet", columns, metadata=hugging_face(CLASSES))

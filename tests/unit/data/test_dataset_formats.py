@@ -70,7 +70,7 @@ def test_a_data_set_of_a_new_format_is_allowed_completed_and_decoded(tmp_path: P
         (
             {"format": "txt"},
             'key \'format\' is "txt"; allowed: "idx", "archive", "npz", "archives", "cifar10", '
-            '"text"',
+            '"parquet", "text"',
         ),
         ({"text": {}}, "key 'text.values' is missing"),
         ({"text": SPEC["text"] | {"value": 1}}, "unknown key 'text.value'; did you mean 'values'?"),

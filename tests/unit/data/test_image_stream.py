@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from makers import png, random_images, raw_png
+from swatchbook.data import image_stream
 from swatchbook.data.image_stream import Encoded, Seen, decode_all
 from swatchbook.progress import Progress
 
@@ -70,3 +71,10 @@ def test_an_id_without_a_row_is_an_error_even_early_in_a_long_stream() -> None:
     images = [("nobody's", RED), *[("1", RED)] * 3000]
     with pytest.raises(KeyError, match="nobody's"), Progress("decode", None, "image") as progress:
         decode_all(images, {"1": 0}, IMAGE, np.zeros((1, 4, 5, 3), np.uint8), progress)
+
+
+def test_large_images_wait_in_smaller_batches() -> None:
+    large, small = bytes(image_stream.BYTES_A_BATCH // 2), b"x"
+    images = [("a", large), ("b", large), ("c", large), *[("d", small)] * 300]
+    sizes = [len(batch) for batch in image_stream.batched(images)]
+    assert sizes == [2, image_stream.IMAGES_A_BATCH, 45]

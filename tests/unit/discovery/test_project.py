@@ -14,7 +14,7 @@ from makers import write_7z
 from paths import ROOT
 from swatchbook.__main__ import main
 from swatchbook.data import arrays, decoding
-from swatchbook.discovery import project
+from swatchbook.discovery import origins, project
 from swatchbook.discovery.project import AS_FOUND, Asked
 from swatchbook.errors import ConfigurationError, DataError, SwatchbookError
 from swatchbook.startup import config_files, configuration
@@ -134,7 +134,7 @@ def test_the_column_of_labels_is_asked_for_where_several_can_be_it(tmp_path: Pat
         made(tmp_path, files)
     spec, _ = made(tmp_path, files, Asked(label="shape"))
     assert spec["classes"] == ["0", "1", "2"] and spec["archive"]["ids"] == "stem"
-    with pytest.raises(DataError, match=r"there is no column 'form'; there are 'image', 'colour'"):
+    with pytest.raises(DataError, match=r"there is no column 'form'; there are 'colour', 'shape'"):
         project.make(tmp_path / "My Pets.7z", tmp_path / "other", asked=Asked(label="form"))
 
 
@@ -253,7 +253,7 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
     ],
 )
 def test_names_are_made_plain(name: str, expected: str) -> None:
-    assert project.name_of(Path(name)) == expected
+    assert origins.name_of(Path(name)) == expected
 
 
 def test_another_attempt_looks_at_the_images_as_they_are_now(tmp_path: Path) -> None:

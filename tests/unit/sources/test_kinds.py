@@ -85,7 +85,7 @@ def test_the_kinds_are_named_where_there_is_no_schema(take: Acquire, tmp_path: P
         take(spec, "new.txt", tmp_path / "new.txt")
     assert str(caught.value) == (
         "sources: 'written' is no kind of source, or it lacks a key "
-        "(the kinds are url, folder, file, packed, kaggle, cifar10-binary and written)"
+        "(the kinds are url, bucket, folder, file, packed, kaggle, cifar10-binary and written)"
     )
 
 

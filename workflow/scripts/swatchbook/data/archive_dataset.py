@@ -119,23 +119,22 @@ def read(
         pixels, seen = decoded(archive, found["name"], spec["image"])
     ids = list(found.index)
     if seen.problems:
-        kept = _without_broken(ids, seen.problems, images, how.leave_out)
+        kept = without_broken(ids, seen.problems, images, how.leave_out)
         left_out["broken"] = [f"{id_} ({seen.problems[id_]})" for id_ in seen.problems]
         found, pixels, indices = found[kept], pixels[kept], indices[kept]
         ids = list(found.index)
         parts = None if parts is None else parts[kept]
-    for why, which in left_out.items():
-        logger.warning("left out, %s: %s", why.replace("_", " "), first_ten(which))
+    tell_left_out(left_out)
     if documents:
         logger.info("passed over in %s: %s", Path(images).name, first_ten(documents))
-    _check_content(spec, part, images, source or images, pixels, indices)
+    check_contents(spec, part, images, source or images, pixels, indices)
     return Images(
         ids,
         pixels,
         indices,
         parts=parts,
         groups=found["group"].to_numpy(str) if "group" in found else None,
-        notes=_notes(seen, left_out, documents),
+        notes=notes_of(seen, left_out, documents),
     )
 
 
@@ -246,7 +245,7 @@ def decoded(
     return pixels, seen
 
 
-def _without_broken(
+def without_broken(
     ids: Sequence[str], problems: Mapping[str, str], images: object, leave_out: Sequence[str]
 ) -> np.ndarray:
     """Return which images are kept, bool, shape (len(ids),)."""
@@ -259,7 +258,13 @@ def _without_broken(
     return kept
 
 
-def _notes(seen: Seen, left_out: Mapping[str, list[str]], documents: list[str]) -> dict[str, Any]:
+def tell_left_out(left_out: Mapping[str, Sequence[str]]) -> None:
+    """Log what is left out, by the reason."""
+    for why, which in left_out.items():
+        logger.warning("left out, %s: %s", why.replace("_", " "), first_ten(which))
+
+
+def notes_of(seen: Seen, left_out: Mapping[str, list[str]], documents: list[str]) -> dict[str, Any]:
     """Return what ``arrays/decoding.json`` says; of many sizes the most frequent ones."""
     by_count = sorted(seen.sizes.items(), key=lambda item: (-item[1], item[0]))
     by_area = sorted(seen.sizes, key=lambda size: (size[0] * size[1], size))
@@ -296,7 +301,7 @@ def _digest(values: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
 
 
-def _check_content(
+def check_contents(
     spec: Mapping[str, Any],
     part: str,
     images: object,

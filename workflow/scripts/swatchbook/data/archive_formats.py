@@ -41,9 +41,8 @@ FORMATS: tuple[ArchiveFormat, ...] = (
     ArchiveFormat(file_kinds.ZSTD, tar_archive.Archive, (".tar.zst", ".tzst")),
 )
 HINTS = {
-    file_kinds.WEB_PAGE: "the address gave a page in place of the file: delete it and correct the "
-    "source in the data set's file",
-    file_kinds.LFS_POINTER: "fetch what it points to, with git lfs pull",
+    **file_kinds.HINTS,
+    file_kinds.PARQUET: "`format: parquet` in the data set's file reads it",
 }
 
 

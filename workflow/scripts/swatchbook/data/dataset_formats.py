@@ -156,6 +156,41 @@ def npz(
     return npz_dataset.read(spec, folder / file, names)
 
 
+def parquet(
+    spec: Mapping[str, Any],
+    folder: Path,
+    *,
+    train: Annotated[list[File], {"minItems": 1, "uniqueItems": True}],
+    validation: list[File] = [],  # noqa: B006
+    test: list[File] = [],  # noqa: B006
+    image: str = "image",
+    label: str = "label",
+    labels: Literal["index", "name"] = "index",
+    split: str | None = None,
+    group: str | None = None,
+    leave_out: list[Literal["broken", "unlabelled"]] = [],  # noqa: B006
+) -> Images:
+    """Parquet files with a column of image files and one of labels, as Hugging Face has them.
+
+    Parameters
+    ----------
+    train, validation, test
+        The files of each set, in order; of the last two as far as the data come with them.
+    image, label, split, group
+        The names of the columns.
+    labels
+        Whether a label is the index of its class, counted from 0, or the name of it.
+    leave_out
+        What is left out and counted instead of refused: images that cannot be read, images without
+        a label.
+    """
+    from swatchbook.data import parquet_dataset
+
+    files = {"train": train, "validation": validation, "test": test}
+    columns = parquet_dataset.Columns(image, label, labels == "index", split, group)
+    return parquet_dataset.read(spec, folder, files, columns, leave_out)
+
+
 def cifar10(spec: Mapping[str, Any], folder: Path, *, tarball: File) -> Images:
     """The tarball of CIFAR-10's authors, with the test images that they give."""
     from swatchbook.data import cifar10_batches
@@ -204,6 +239,7 @@ FORMATS = {
         content=("train_images", "train_labels", "test_images", "test_labels"),
         channels=(3,),
     ),
+    "parquet": DatasetFormat(parquet, splits.drawn, content=("images", "labels")),
 }
 
 
@@ -250,6 +286,8 @@ def named_files(spec: Mapping[str, Any]) -> list[str]:
 def _files(rules: Mapping[str, Any], value: Any) -> Iterator[str]:
     if rules.get("x-file") and value is not None:
         yield value
+    for item in value if "items" in rules else ():
+        yield from _files(rules["items"], item)
     for key, rules_of_key in rules.get("properties", {}).items():
         if key in value:
             yield from _files(rules_of_key, value[key])

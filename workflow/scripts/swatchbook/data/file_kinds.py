@@ -40,6 +40,8 @@ ZSTD = FileKind(
 )
 WEB_PAGE = FileKind("a web page", (b"<!doctype html", b"<html"))
 LFS_POINTER = FileKind("a pointer of Git LFS", (b"version https://git-lfs.",))
+PARQUET = FileKind("a Parquet file", (b"PAR1",))
+ENCRYPTED_PARQUET = FileKind("an encrypted Parquet file", (b"PARE",))
 KINDS = (
     SEVENZIP,
     ZIP,
@@ -61,7 +63,16 @@ KINDS = (
     FileKind("a PDF file", (b"%PDF-",)),
     FileKind("an HDF5 file", (b"\x89HDF\r\n\x1a\n",)),
     FileKind("a NumPy array", (b"\x93NUMPY",)),
+    PARQUET,
+    ENCRYPTED_PARQUET,
 )
+# What to do about a file of another kind than the one that was expected.
+HINTS = {
+    WEB_PAGE: "the address gave a page in place of the file: delete it and correct the "
+    "source in the data set's file",
+    LFS_POINTER: "fetch what it points to, with git lfs pull",
+    ENCRYPTED_PARQUET: "write it again without encryption",
+}
 
 
 def start_of(path: str | Path) -> bytes:

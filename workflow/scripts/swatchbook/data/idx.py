@@ -80,6 +80,32 @@ def read(
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 
+def dimensions(path: str | Path) -> int | None:
+    """Return how many dimensions a file states, by gzip or not; ``None`` if it is no IDX file."""
+    try:
+        with _opened(Path(path)) as file:
+            start = file.read(4)
+    except DataError:
+        return None
+    is_idx = len(start) == 4 and start[:2] == b"\0\0" and start[2] == UNSIGNED_BYTE
+    return start[3] if is_idx else None
+
+
+def content_digest(path: str | Path) -> str:
+    """Return the SHA-256 of an IDX file uncompressed.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    with _opened(Path(path)) as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
 def _shape(header: bytes, dimensions: int, path: Path) -> tuple[int, ...]:
     """Return the shape that a header states, for as many dimensions as are wanted."""
     if len(header) < 4:

@@ -4,8 +4,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,10 +12,10 @@ import numpy as np
 from swatchbook.data import pictures
 from swatchbook.progress import Progress
 
-T = TypeVar("T")
 Encoded = tuple[str, bytes]  # id, content
 
 IMAGES_A_BATCH = 256
+BYTES_A_BATCH = 16 << 20
 BATCHES_WAITING = 4
 
 # OpenCV decodes one small image in about 30 µs: a thread pool of its own would only add overhead,
@@ -54,8 +53,8 @@ def decode_all(
 
     OpenCV, Pillow and the decompressor that yields `images` all release Python's global lock, so
     that images are decoded while the archive is still being read. Images go over in batches, since
-    handing over each one would cost as much as decoding it, and few batches wait, so that memory
-    stays bounded.
+    handing over each one would cost as much as decoding it, and few batches of few bytes wait, so
+    that memory stays bounded.
 
     Parameters
     ----------
@@ -89,7 +88,7 @@ def decode_all(
 
     waiting: deque[Future[None]] = deque()
     with ThreadPoolExecutor(1) as second_thread:
-        for batch in batched(images, IMAGES_A_BATCH):
+        for batch in batched(images):
             waiting.append(second_thread.submit(decode_batch, batch))
             if len(waiting) > BATCHES_WAITING:
                 waiting.popleft().result()
@@ -98,8 +97,15 @@ def decode_all(
     return seen
 
 
-def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Cut an iterable into lists of `size` items; the last one may be shorter."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
+def batched(images: Iterable[Encoded]) -> Iterator[list[Encoded]]:
+    """Cut images into lists of `IMAGES_A_BATCH`, or of fewer that take `BYTES_A_BATCH`."""
+    batch: list[Encoded] = []
+    size = 0
+    for image in images:
+        batch.append(image)
+        size += len(image[1])
+        if len(batch) == IMAGES_A_BATCH or size >= BYTES_A_BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
         yield batch

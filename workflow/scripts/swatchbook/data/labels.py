@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from swatchbook.data import file_kinds
 from swatchbook.errors import DataError, first_ten
 
 TABLE = {"id": "id", "label": "label"}
@@ -23,13 +24,14 @@ def read_table(
     Parameters
     ----------
     source
-        A file of separated values, or the name by which a message calls `content`.
+        A file of separated values or a Parquet file, or the name by which a message calls
+        `content`.
     table
         The names of its columns ``id``, ``label``, ``split`` and ``group``, of which the last two
         may be missing or ``None`` and the first two are called so by default; a ``label`` of
         ``None`` says that there is none. ``delimiter`` (by default a tab for names that end in
         ``.tsv``, else a comma) and ``encoding`` (by default UTF-8, with or without a byte-order
-        mark). Other columns are ignored.
+        mark) are for separated values. Other columns are ignored.
     content
         Where the table is read from if not from `source`: a binary file.
 
@@ -47,7 +49,12 @@ def read_table(
     """
     table = TABLE | dict(table or {})
     columns = {what: table[what] for what in SAYS if table.get(what)}
-    rows = _rows(source, table, content)
+    if is_parquet(source, content):
+        from swatchbook.data import parquet_file
+
+        rows = parquet_file.table(source, list(columns.values()), content)
+    else:
+        rows = _rows(source, table, content)
     missing = [name for name in columns.values() if name not in rows.columns]
     if missing:
         raise DataError(
@@ -58,6 +65,17 @@ def read_table(
     ids = _ids(rows[columns["id"]], source)
     found = {what: composed(rows[name]) for what, name in columns.items() if what != "id"}
     return pd.DataFrame(found).set_axis(pd.Index(ids, name="id"))
+
+
+def is_parquet(source: str | Path, content: Any = None) -> bool:
+    """Say whether a table is a Parquet file: by its name, or by what it begins with."""
+    if str(source).lower().endswith((".parquet", ".pq")):
+        return True
+    if content is None:
+        return file_kinds.told(file_kinds.start_of(source)) == file_kinds.PARQUET
+    start = content.read(file_kinds.START_BYTES)
+    content.seek(0)
+    return file_kinds.told(start) == file_kinds.PARQUET
 
 
 def _named(names: Sequence[str]) -> str:

@@ -28,8 +28,8 @@ class Limits:
     total_bytes: int = 16 * 1024**3
     ratio: float = 200
 
-    def check_count(self, members: int, where: object) -> None:
-        """Check how many members an archive has.
+    def check_count(self, members: int, where: object, what: str = "members") -> None:
+        """Check how many members an archive has, or `what` else its images are.
 
         Raises
         ------
@@ -38,7 +38,7 @@ class Limits:
         """
         if members > self.members:
             raise DataError(
-                f"more than {self.members:,} members", where=where, hint=advice("members")
+                f"more than {self.members:,} {what}", where=where, hint=advice("members")
             )
 
     def check_sizes(self, sizes: Mapping[str, int], packed: int, where: object) -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
 
 from swatchbook.data import layout
 from swatchbook.data.labels import composed
@@ -101,7 +100,7 @@ def find(
         found.unlabelled = int((~known).sum())
         places = places[known].join(said[~said.index.duplicated()])
     classes = places["label"] if "label" in places else places["class"]
-    found.classes = Counter(dict(sorted(Counter(classes).items(), key=_natural)))
+    found.classes = Counter(dict(sorted(Counter(classes).items(), key=lambda of: natural(of[0]))))
     if "split" in places:
         found.splits = Counter(WORDS[word.casefold()] for word in places["split"])
     if "group" in places:
@@ -109,9 +108,8 @@ def find(
     return found
 
 
-def _natural(item: tuple[str, Any]) -> tuple[bool, int, str]:
+def natural(name: str) -> tuple[bool, int, str]:
     """Sort numbers by their value, before texts."""
-    name = item[0]
     is_number = name.isascii() and name.isdigit()
     return not is_number, int(name) if is_number else 0, name
 
@@ -125,7 +123,7 @@ def _table(
 ) -> tables.Found | None:
     found = []
     for name, content in documents.items():
-        if PurePosixPath(name).suffix.lower() in (".csv", ".tsv", ".txt"):
+        if PurePosixPath(name).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
             table = tables.match(name, content, images, root, label)
             if table is not None:
                 found.append(table)

@@ -1,4 +1,4 @@
-"""The command `new`: from a folder or an archive of images to a working directory."""
+"""The command `new`: from images, wherever and however they are, to a working directory."""
 
 import argparse
 import logging
@@ -7,12 +7,17 @@ from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", type=Path, help="a folder of images, or a zip, 7z or tar of them")
+    parser.add_argument(
+        "source",
+        help="a folder of images, a zip, 7z or tar of them, a folder of Parquet or IDX files, a "
+        "Parquet or .npz file; of files also the address: http://…, https://… or s3://bucket/key",
+    )
     parser.add_argument(
         "folder", type=Path, nargs="?", help="the working directory to make (default: NAME, here)"
     )
     parser.add_argument("--name", help="the data set's name (default: that of the source)")
     parser.add_argument("--label", help="the table's column that says the class")
+    parser.add_argument("--image", help="the column of images in Parquet files")
     parser.add_argument(
         "--size", type=size, help="pixels to train on: 96, or HEIGHTxWIDTH (default: at most 64)"
     )
@@ -25,13 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the working directory, and print what was found and how to go on."""
-    from swatchbook.discovery import project
+    from swatchbook.discovery import origins, project
 
     # What is left out stands in the summary.
     logging.getLogger("swatchbook").addHandler(logging.NullHandler())
-    source = options.source.expanduser().absolute()
-    name = options.name or project.name_of(source)
-    asked = project.Asked(options.label, options.size, options.resize)
+    source = options.source
+    if not origins.is_address(source):
+        source = Path(source).expanduser().absolute()
+    name = options.name or origins.name_of(source)
+    asked = project.Asked(options.label, options.size, options.resize, options.image)
     folder = options.folder or Path(name)
     if options.folder is None and folder.absolute() == source:  # the images lie right here
         folder = Path(f"{name}-swatchbook")

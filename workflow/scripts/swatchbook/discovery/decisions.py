@@ -154,13 +154,15 @@ def split(arranged: Arrangement) -> dict[str, Decided]:
     return decided
 
 
-def training(images: int) -> Mapping[str, Decided]:
-    """Decide how long models are trained, by how many images there are for it."""
+def training(images: int, validation: int) -> Mapping[str, Decided]:
+    """Decide how long models are trained, by how many images there are for it, and to watch it."""
     batch = 128 if images >= 5000 else 32
     steps = math.ceil(images / batch)
     epochs = min(60, max(10, round(STEPS / steps)))
     return {
         "epochs": Decided(epochs, f"{images:,} images to train on: {steps * epochs:,} steps"),
         "batch_size": Decided(batch, ""),
-        "keep": Decided("best", "the weights of the epoch with the lowest validation loss"),
+        "keep": Decided("best", "the weights of the epoch with the lowest validation loss")
+        if validation
+        else Decided("last", "there are no validation images to choose an epoch by"),
     }

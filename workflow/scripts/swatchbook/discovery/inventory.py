@@ -1,12 +1,11 @@
-"""What the images of an archive are: formats, sizes, colours; which are broken or there twice."""
+"""What images are: formats, sizes, colours; which are broken or there twice."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from swatchbook.data import image_formats
-from swatchbook.data.archives import Archive
 from swatchbook.progress import Progress
 
 
@@ -36,15 +35,20 @@ class Inventory:
     copies: list[str] = field(default_factory=list)
 
 
-def take(archive: Archive, images: Sequence[str]) -> Inventory:
-    """Decode all images of an opened archive and return what they are."""
+def take(images: Iterable[tuple[str, bytes]], count: int) -> Inventory:
+    """Decode images, each with its name, and return what they are.
+
+    Parameters
+    ----------
+    images
+        The name and the file of each.
+    count
+        How many there are, for the progress.
+    """
     found = Inventory()
-    wanted = set(images)
     digests: set[bytes] = set()
-    with Progress("look at images", len(images), "image") as progress:
-        for name, content in archive.stream():
-            if name not in wanted:
-                continue
+    with Progress("look at images", count, "image") as progress:
+        for name, content in images:
             _look(found, name, content)
             digest = hashlib.sha256(content).digest()
             if digest in digests:

@@ -1,21 +1,29 @@
 """A working directory for one's own images, made from a folder or an archive of them."""
 
-import re
 import shlex
-import unicodedata
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from swatchbook.data import archive_formats, dataset_formats, layout
 from swatchbook.data.archive_dataset import digests
-from swatchbook.discovery import arrangement, arrays_file, decisions, inventory, writing
+from swatchbook.discovery import (
+    arrangement,
+    arrays_file,
+    decisions,
+    idx_files,
+    inventory,
+    origins,
+    parquet_files,
+    writing,
+)
 from swatchbook.discovery.arrangement import Arrangement
 from swatchbook.discovery.decisions import Decided
 from swatchbook.discovery.inventory import Inventory
+from swatchbook.discovery.origins import Origin
 from swatchbook.errors import ConfigurationError, DataError, first_ten
 from swatchbook.files import write_text
-from swatchbook.sources.acquisition import acquire
 from swatchbook.startup import configuration
 
 WORKFLOW = Path(__file__).resolve().parents[3]
@@ -33,29 +41,66 @@ class Asked(NamedTuple):
         Height and width of the images to train on.
     resize
         How they come to it; see `pictures.read`.
+    image
+        The column of images in Parquet files.
     """
 
     label: str | None = None
     size: tuple[int, int] | None = None
     resize: str | None = None
+    image: str | None = None
 
 
 AS_FOUND = Asked()
 
 
-def make(source: Path, folder: Path, name: str | None = None, asked: Asked = AS_FOUND) -> list[str]:
+class Described(NamedTuple):
+    """What was found, and what is to be written of it.
+
+    Attributes
+    ----------
+    spec
+        What the data set's file says of the format, the images, the classes and the split.
+    arranged
+        How the images are arranged.
+    found
+        What they are; ``None`` where they are no image files.
+    lines
+        What else the user is told.
+    content
+        The digests that prove them, where these are not those of all images and labels.
+    """
+
+    spec: dict[str, Any]
+    arranged: Arrangement
+    found: Inventory | None = None
+    lines: Sequence[str] = ()
+    content: Mapping[str, str] | None = None
+
+
+def make(
+    source: str | Path,
+    folder: Path,
+    name: str | None = None,
+    asked: Asked = AS_FOUND,
+    wait: Callable[[float], object] = time.sleep,
+) -> list[str]:
     """Look at images and write what the workflow needs for them.
 
     Parameters
     ----------
     source
-        A folder of images, an archive of them, or a NumPy file (``.npz``).
+        A folder of images, an archive of them, Parquet files or IDX files (a folder of them, or one
+        Parquet file), or a NumPy file (``.npz``); of these the single files also by their address
+        (``http://``, ``https://``) or their place in a bucket (``s3://bucket/key``).
     folder
         The working directory to be, which must not have a ``config/`` yet.
     name
         The data set's name; by default that of the source.
     asked
         What the user asked for.
+    wait
+        What is called with the seconds to pass before a server is asked again.
 
     Returns
     -------
@@ -65,71 +110,76 @@ def make(source: Path, folder: Path, name: str | None = None, asked: Asked = AS_
     Raises
     ------
     SwatchbookError
-        If images cannot be read, or nothing says what is on them; what has been written until then
-        are at most files in ``<folder>/resources/``.
+        If images cannot be had or read, or nothing says what is on them; what has been written
+        until then are at most files in ``<folder>/resources/``.
     """
-    source = source.expanduser()
-    if not source.exists():
-        raise DataError("there is no such file or folder", where=source)
-    name = name or name_of(source)
+    name = name or origins.name_of(source)
+    origin = origins.of(source, name)
     if (folder / "config").exists():
         raise ConfigurationError(
             "there is a configuration already", where=folder / "config", hint="name another folder"
         )
-    if source.is_dir() and folder.resolve().is_relative_to(source.resolve()):
+    place = Path(origin.shown)
+    if not origin.is_remote and place.is_dir() and folder.resolve().is_relative_to(place.resolve()):
         raise ConfigurationError(
             "would lie among the images", where=folder, hint="name a folder elsewhere"
         )
-    file, spec = _sources(source.absolute(), name)
     resources = folder / "resources" / name
-    resources.mkdir(parents=True, exist_ok=True)
-    archive = resources / file
-    # One of an earlier attempt, which ended in an error: the images may have been moved since.
-    if archive.exists() and not archive.samefile(source):
-        archive.unlink()
-    acquire(spec, file, archive)
-    found, others = None, []
-    if source.suffix.lower() == ".npz":
-        described, arranged = arrays_file.describe(archive, name, source)
-    else:
-        found, arranged, others = _looked_at(archive, asked, source)
-        described = _described(name, found, arranged, others, asked, file)
-    spec |= described
+    pins = origins.bring(origin, resources, wait)
+    described = _described(origin, resources, name, asked)
+    if len(described.arranged.classes) < 2:
+        raise DataError(
+            f"one class, {first_ten(described.arranged.classes)}: there is nothing to tell apart",
+            where=origin.shown,
+        )
+    spec = {
+        "files": {file: _pinned(pins.get(file)) for file in origin.brings},
+        "sources": origin.sources,
+        **described.spec,
+    }
     plain = writing.plain(spec)
     images = dataset_formats.read(plain, resources)
     parts = dataset_formats.split(plain, images)
-    spec["content"] = {
-        key: Decided(value, "")
-        for key, value in digests(images.pixels, images.labels, len(arranged.classes)).items()
-    }
-    config = _config(name, len(parts["train"]))
-    write_text(folder / "config" / "datasets" / f"{name}.yaml", writing.dataset_text(spec, source))
+    content = described.content or digests(images.pixels, images.labels, len(plain["classes"]))
+    spec["content"] = {key: Decided(value, "") for key, value in content.items()}
+    config = _config(name, len(parts["train"]), len(parts["validation"]))
+    written = writing.dataset_text(spec, origin.shown)
+    write_text(folder / "config" / "datasets" / f"{name}.yaml", written)
     write_text(folder / "config" / "config.yaml", writing.config_text(config))
     _check(folder, name)
-    return _told(found, arranged, others, parts, folder, source)
+    origins.forget(resources)
+    return _told(described, parts, folder, origin.shown)
 
 
-def name_of(source: Path) -> str:
-    """Return a name for a data set from that of its folder or archive."""
-    stem = re.sub(r"\.(zip|7z|tar|tgz|tbz2|txz|tzst|gz|bz2|xz|zst|npz)$", "", source.name.lower())
-    stem = re.sub(r"\.tar$", "", stem)
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "images"
+def _pinned(digest: str | None) -> dict[str, Any]:
+    return {} if digest is None else {"sha256": Decided([digest], "as it was downloaded")}
 
 
-def _sources(source: Path, name: str) -> tuple[str, dict[str, Any]]:
-    """Return the name of the archive, and where it comes from."""
-    if source.is_dir():
-        file = f"{name}.zip"
-        origin = {"kind": "packed", "folder": str(source), "name": file}
-    else:
-        endings = "".join(source.suffixes[-2:]) if ".tar" in source.suffixes else source.suffix
-        file = f"{name}{endings.lower()}"
-        origin = {"kind": "file", "path": str(source), "name": file}
-    return file, {"files": {file: {}}, "sources": [origin]}
+def _described(origin: Origin, resources: Path, name: str, asked: Asked) -> Described:
+    """Look at the files that were brought, whatever they are."""
+    paths = [resources / file for file in origin.brings]
+    if origins.is_of_parquet(paths):
+        spec, arranged, found, lines = parquet_files.describe(
+            paths, origin.relative, name, origin.shown, asked.image, asked.label
+        )
+        _check_readable(found, origin.shown)
+        spec["image"] = decisions.image(found, asked.size, asked.resize)
+        return Described(spec, arranged, found, lines)
+    if origins.is_of_idx(paths):
+        spec, arranged, content = idx_files.describe(paths, name, origin.shown)
+        return Described(spec, arranged, content=content)
+    (path,) = paths
+    if path.suffix.lower() == ".npz":
+        return Described(*arrays_file.describe(path, name, origin.shown))
+    return _of_archive(path, name, asked, origin.shown)
 
 
-def _looked_at(path: Path, asked: Asked, source: Path) -> tuple[Inventory, Arrangement, list[str]]:
+def _check_readable(found: Inventory, source: str) -> None:
+    if not found.sizes:
+        raise DataError("not one image can be read", where=source)
+
+
+def _of_archive(path: Path, name: str, asked: Asked, source: str) -> Described:
     """Look at an archive's images and tables."""
     documents = {}
     with archive_formats.opened(path) as archive:
@@ -137,31 +187,32 @@ def _looked_at(path: Path, asked: Asked, source: Path) -> tuple[Inventory, Arran
         if not images:
             raise DataError("there is no image in it", where=source)
         wanted = set(beside)
-        for name, content in archive.stream():
-            if name in wanted and len(content) <= MOST_TABLE_BYTES:
-                documents[name] = content
+        for member, content in archive.stream():
+            if member in wanted and len(content) <= MOST_TABLE_BYTES:
+                documents[member] = content
     arranged = arrangement.find(images, documents, asked.label, source)
-    if len(arranged.classes) < 2:
-        raise DataError(
-            f"one class, {first_ten(arranged.classes)}: there is nothing to tell apart",
-            where=source,
-        )
     with archive_formats.opened(path) as archive:
-        found = inventory.take(archive, images)
-    if not found.sizes:
-        raise DataError("not one image can be read", where=source)
-    return found, arranged, others
+        there = set(images)
+        wanted_images = (file for file in archive.stream() if file[0] in there)
+        found = inventory.take(wanted_images, len(images))
+    _check_readable(found, source)
+    lines = []
+    table = arranged.table
+    if table is not None and table.reading["label"]:
+        lines.append(f"labels: the column {table.reading['label']!r} of {table.name}")
+    if arranged.groups:
+        told = f" by the column {table.reading['group']!r}" if table is not None else ""
+        lines.append(f"groups: {arranged.groups:,}{told}; each is in one set only")
+    if others:
+        lines.append(f"left out, no images: {first_ten(others)}")
+    spec = _archive_spec(name, found, arranged, len(others), asked, path.name)
+    return Described(spec, arranged, found, lines)
 
 
-def _described(
-    name: str,
-    found: Inventory,
-    arranged: Arrangement,
-    others: list[str],
-    asked: Asked,
-    file: str,
+def _archive_spec(
+    name: str, found: Inventory, arranged: Arrangement, others: int, asked: Asked, file: str
 ) -> dict[str, Any]:
-    """Return what the data set's file says, its decisions with their reasons."""
+    """Return what the data set's file says of an archive, its decisions with their reasons."""
     archive: dict[str, Any] = {"images": Decided(file, "")}
     table = arranged.table
     if table is not None:
@@ -175,7 +226,7 @@ def _described(
     if arranged.folders:
         archive["folders"] = Decided(arranged.folders, "what the folders below say")
     archive["ids"] = Decided(arranged.ids, IDS_SAID[arranged.ids])
-    out = decisions.left_out(found, arranged, len(others))
+    out = decisions.left_out(found, arranged, others)
     if out:
         because = "; ".join(f"{one.because}" for one in out.values())
         archive["leave_out"] = Decided(list(out), because)
@@ -202,10 +253,10 @@ IDS_SAID = {
 }
 
 
-def _config(name: str, images: int) -> dict[str, Any]:
+def _config(name: str, images: int, validation: int) -> dict[str, Any]:
     return {
         "datasets": Decided([name], ""),
-        "training": decisions.training(images),
+        "training": decisions.training(images, validation),
     }
 
 
@@ -215,27 +266,16 @@ def _check(folder: Path, name: str) -> None:
     configuration.load_dataset(name, [folder / "config" / "datasets"], schema)
 
 
-def _told(
-    found: Inventory | None,
-    arranged: Arrangement,
-    others: list[str],
-    parts: Mapping[str, Any],
-    folder: Path,
-    source: Path,
-) -> list[str]:
+def _told(described: Described, parts: Mapping[str, Any], folder: Path, source: str) -> list[str]:
+    arranged, found = described.arranged, described.found
     counts = sorted(arranged.classes.items(), key=lambda item: -item[1])
     shown = ", ".join(f"{name} {count:,}" for name, count in counts[:5])
     lines = [
         f"{source}: {_images_told(found, parts)}",
         f"{len(counts)} classes: {shown}{', …' if len(counts) > 5 else ''}",
         "split: " + ", ".join(f"{name} {len(rows):,}" for name, rows in parts.items()),
+        *described.lines,
     ]
-    table = arranged.table
-    if table is not None and table.reading["label"]:
-        lines.append(f"labels: the column {table.reading['label']!r} of {table.name}")
-    if arranged.groups:
-        told = f" by the column {table.reading['group']!r}" if table is not None else ""
-        lines.append(f"groups: {arranged.groups:,}{told}; each is in one set only")
     if counts[0][1] > 5 * counts[-1][1]:
         lines.append(
             f"unbalanced: {counts[0][1]:,} of {counts[0][0]}, {counts[-1][1]:,} of {counts[-1][0]}"
@@ -249,8 +289,6 @@ def _told(
         lines.append(f"left out, without a label: {arranged.unlabelled:,} images")
     if arranged.without_image:
         lines.append(f"left out, without an image: {arranged.without_image:,} rows")
-    if others:
-        lines.append(f"left out, no images: {first_ten(others)}")
     written = folder / "config" / "datasets"
     lines += [
         f"Written: {written}/*.yaml and {folder / 'config' / 'config.yaml'}. Read them, then:",

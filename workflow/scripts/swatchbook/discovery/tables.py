@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from swatchbook.data import file_kinds, parquet_file
 from swatchbook.data.labels import composed
 from swatchbook.data.splits import WORDS
 from swatchbook.errors import DataError
@@ -56,7 +57,18 @@ class Found:
 
 
 def parsed(content: bytes) -> tuple[pd.DataFrame, dict[str, str]] | None:
-    """Read a table of text whose delimiter and encoding are not known; ``None`` if it is none."""
+    """Read a table: of Parquet, or of text whose delimiter and encoding are not known.
+
+    Returns
+    -------
+    tuple
+        Its rows as text, and what a data set's file says of its reading; ``None`` for no table.
+    """
+    if content.startswith(file_kinds.PARQUET.beginnings):
+        try:
+            return parquet_file.table("a table", content=io.BytesIO(content)), {}
+        except DataError:
+            return None
     for encoding in ENCODINGS:
         if encoding == "utf-16" and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
             continue
@@ -125,9 +137,31 @@ def match(
     matched, ids, top, column = best
     if matched < 0.5 * len(images):
         return None
-    said: dict[str, str | None] = {"id": column}
     others = [other for other in rows.columns if other != column]
-    lower = {other.casefold().replace(" ", "_"): other for other in reversed(others)}
+    said = {"id": column} | roles(name, rows[others], label)
+    return Found(name, said | reading, ids, top, matched, rows)
+
+
+def roles(name: str, rows: pd.DataFrame, label: str | None = None) -> dict[str, str | None]:
+    """Return which columns say the split and the group of an image, as far as any does, and which
+    its label; ``None`` for a label that none says.
+
+    Parameters
+    ----------
+    name
+        The table, for the message.
+    rows
+        Its columns, but for what names the images.
+    label
+        The column of labels, if it is known.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or several can be that of the labels.
+    """
+    said: dict[str, str | None] = {}
+    lower = {other.casefold().replace(" ", "_"): other for other in reversed(rows.columns)}
     split = next((lower[word] for word in SPLITS if word in lower), None)
     if split and {value.casefold() for value in composed(rows[split])} <= set(WORDS):
         said["split"] = split
@@ -139,9 +173,9 @@ def match(
             f"there is no column {label!r}; there are {', '.join(map(repr, rows.columns))}",
             where=name,
         )
-    free = [other for other in others if other not in said.values()]
+    free = [other for other in rows.columns if other not in said.values()]
     said["label"] = label or _label(name, rows, free, lower)
-    return Found(name, said | reading, ids, top, matched, rows)
+    return said
 
 
 def _forms(images: Sequence[str], root: str) -> Iterator[tuple[str, str, set[str]]]:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from swatchbook.discovery.decisions import Decided
@@ -22,20 +21,22 @@ def plain(value: Any) -> Any:
 ORDER = ("title", "format", "image", "classes", "files", "sources", "content", "split")
 HEADINGS = {
     "classes": "The classes, in the order of their indices.",
-    "sources": "Where the archive comes from.",
+    "sources": "Where the files come from.",
     "content": "SHA-256 of the content in id order: pixels and class indices. It proves the data.",
 }
+CONTENT_OF_IDX = "SHA-256 of the uncompressed files. It proves the data."
 
 
-def dataset_text(spec: Mapping[str, Any], source: Path) -> str:
+def dataset_text(spec: Mapping[str, Any], source: str) -> str:
     lines = [
         f"# Made from {source}. Every decision can be changed here; config/README.md has the keys."
     ]
     order = list(ORDER)
     order.insert(order.index("sources"), plain(spec["format"]))
+    headings = HEADINGS | ({"content": CONTENT_OF_IDX} if plain(spec["format"]) == "idx" else {})
     for key in order:
-        if key in HEADINGS:
-            lines += ["", f"# {HEADINGS[key]}"]
+        if key in headings:
+            lines += ["", f"# {headings[key]}"]
         lines += _yaml(key, spec[key])
     return "\n".join(lines) + "\n"
 

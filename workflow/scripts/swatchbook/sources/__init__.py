@@ -13,6 +13,6 @@ from swatchbook import lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
-        "acquisition": ["acquire"],
+        "acquisition": ["acquire", "bring"],
     },
 )

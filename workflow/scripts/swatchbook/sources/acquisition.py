@@ -86,6 +86,35 @@ def acquire(
     raise DownloadError(_told(reasons, ways, destination), where=destination)
 
 
+def bring(
+    source: Mapping, file: str, destination: Path, wait: Callable[[float], object] = time.sleep
+) -> str:
+    """Bring one file from one source of a data set's file, and return its SHA-256 digest.
+
+    Parameters
+    ----------
+    source
+        A kind, and its keys.
+    file
+        The file's name.
+    destination
+        Where it is whole afterwards; one that is there is left alone until then.
+    wait
+        As in `acquire`.
+
+    Raises
+    ------
+    DownloadError
+        If the source does not have the file.
+    StorageError
+        If it cannot be stored.
+    ConfigurationError
+        If the source is of no known kind.
+    """
+    wanted = Wanted(file, (), (), os.environ, Path.home(), wait)
+    return _take(_of_its_kind(source, wanted), destination, ())
+
+
 def _sources(spec: Mapping, wanted: Wanted, mirror: str | None) -> Iterator[Source]:
     """The sources in the order in which they are tried."""
     if mirror:

@@ -27,6 +27,13 @@ Address = Annotated[
         ),
     },
 ]
+Bucket = Annotated[
+    str,
+    {
+        "pattern": "^s3://[^/?#@]+(/.*)?$",
+        "x-allowed": "an address like s3://bucket/prefix, without user and password",
+    },
+]
 MD5 = Annotated[str, {"pattern": "^[0-9a-f]{32}$"}]
 
 
@@ -79,13 +86,21 @@ class Source(NamedTuple):
     advice: str | None = None
 
 
-def url(wanted: Wanted, *, base: Address) -> Source:
-    """An HTTP or HTTPS address with the files beneath it."""
+def url(wanted: Wanted, *, base: Address, called: str | None = None) -> Source:
+    """An HTTP or HTTPS address with the files beneath it; `called`: the name that the one has."""
     from swatchbook.sources import downloads
 
-    address = f"{base.rstrip('/')}/{quote(wanted.file)}"
+    address = f"{base.rstrip('/')}/{quote(called or wanted.file)}"
     take = partial(downloads.fetch, address, sha256=wanted.sha256, wait=wanted.wait)
     return Source(redacted(base), take)
+
+
+def bucket(wanted: Wanted, *, base: Bucket, called: str | None = None) -> Source:
+    """A place in an S3 bucket with the files beneath it; `called`: the name that the one has."""
+    from swatchbook.sources import buckets
+
+    address = f"{base.rstrip('/')}/{called or wanted.file}"
+    return Source(base, partial(buckets.fetch, address))
 
 
 def folder(wanted: Wanted, *, path: str) -> Source:
@@ -154,6 +169,7 @@ def cifar10_binary(wanted: Wanted, *, url: Address, md5: MD5) -> Source:
 
 KINDS: dict[str, Callable[..., Source]] = {
     "url": url,
+    "bucket": bucket,
     "folder": folder,
     "file": file,
     "packed": packed,

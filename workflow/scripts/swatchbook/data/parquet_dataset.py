@@ -1,0 +1,308 @@
+"""A data set of Parquet files with images and labels in their rows, as Hugging Face has them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from swatchbook.data import limits, splits
+from swatchbook.data.archive_dataset import (
+    check_contents,
+    notes_of,
+    tell_left_out,
+    without_broken,
+)
+from swatchbook.data.dataset_formats import Images
+from swatchbook.data.image_stream import Seen, decode_all
+from swatchbook.data.labels import class_indices, composed
+from swatchbook.data.limits import Limits
+from swatchbook.data.parquet_file import LONGEST_TEXT, ParquetFile
+from swatchbook.data.splits import SPLITS
+from swatchbook.errors import DataError, first_ten
+from swatchbook.progress import Progress
+
+UNLABELLED = -1  # as Hugging Face writes it
+NO_IMAGE = "there is no image in its row"
+
+
+class Columns(NamedTuple):
+    """Which columns say what; see `dataset_formats.parquet`."""
+
+    image: str
+    label: str
+    is_index: bool
+    split: str | None = None
+    group: str | None = None
+
+
+@dataclass
+class Rows:
+    """What the rows of all files say of their images, but for the images themselves.
+
+    Attributes
+    ----------
+    ids
+        ``train/0``, ``train/1`` …: the places in the files of a set, one after the other.
+    indices
+        Class indices; `UNLABELLED` where there is none.
+    parts, groups
+        The set and the group of each, as far as something says them.
+    files
+        The file of each.
+    sizes
+        Bytes of the image of each; ``None`` in rows without one.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    sizes: list[int | None] = field(default_factory=list)
+
+
+def read(
+    spec: Mapping[str, Any],
+    folder: Path,
+    files: Mapping[str, Sequence[str]],
+    columns: Columns,
+    leave_out: Sequence[str],
+) -> Images:
+    """Read the images and labels of all files, one group of rows after the other.
+
+    Each file is read twice: for what stands beside the images and for their sizes, which are held
+    to the limits; then for the images.
+
+    Parameters
+    ----------
+    spec
+        The content of the data set's file.
+    folder
+        Where the files are.
+    files
+        For each of `SPLITS` the names of its files.
+    columns, leave_out
+        See `dataset_formats.parquet`.
+
+    Returns
+    -------
+    Images
+        With ids like ``train/0``.
+
+    Raises
+    ------
+    DataError
+        If a file is not what `spec` says.
+    """
+    paths = [(part, folder / name) for part in SPLITS for name in files.get(part, ())]
+    _check_files(paths, columns)
+    rows = rows_of(spec, paths, columns)
+    left_out: dict[str, list[str]] = {}
+    kept = np.array(rows.indices) != UNLABELLED
+    where = _named([path for _, path in paths])
+    if not kept.all():
+        unlabelled = [id_ for id_, is_kept in zip(rows.ids, kept, strict=True) if not is_kept]
+        if "unlabelled" not in leave_out:
+            raise DataError(
+                f"images without a label: {first_ten(unlabelled)}",
+                where=rows.files[int(np.argmin(kept))],
+                hint="`leave_out: [unlabelled]` in the data set's file does without them",
+            )
+        left_out["unlabelled"] = unlabelled
+    ids = [id_ for id_, is_kept in zip(rows.ids, kept, strict=True) if is_kept]
+    pixels, seen = _decoded(spec, rows, columns.image, ids)
+    if seen.problems:
+        first = rows.files[min(map(rows.ids.index, seen.problems))]
+        usable = without_broken(ids, seen.problems, first, leave_out)
+        left_out["broken"] = [f"{id_} ({seen.problems[id_]})" for id_ in seen.problems]
+        ids = [id_ for id_, is_usable in zip(ids, usable, strict=True) if is_usable]
+        pixels = pixels[usable]
+        kept[kept] = usable
+    tell_left_out(left_out)
+    indices = np.array(rows.indices, np.int64)[kept]
+    check_contents(spec, "", where, where, pixels, indices)
+    has_parts = len({part for part, _ in paths}) > 1 or columns.split is not None
+    return Images(
+        ids,
+        pixels,
+        indices,
+        parts=np.array(rows.parts)[kept] if has_parts else None,
+        groups=np.array(rows.groups)[kept] if columns.group is not None else None,
+        notes=notes_of(seen, left_out, []),
+    )
+
+
+def _check_files(paths: Sequence[tuple[str, Path]], columns: Columns) -> None:
+    names = [path.name for _, path in paths]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"files that stand twice in the data set's file: {first_ten(twice)}")
+    if columns.split is not None and len({part for part, _ in paths}) > 1:
+        raise DataError(
+            "both a file and a column say the split",
+            where=paths[0][1],
+            hint="name all files under `train`, or leave `split` out of the data set's file",
+        )
+
+
+def _named(paths: Sequence[Path]) -> str:
+    """Return what a message calls all files."""
+    rest = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{paths[0]}{rest}"
+
+
+def rows_of(spec: Mapping[str, Any], paths: Sequence[tuple[str, Path]], columns: Columns) -> Rows:
+    """Read what stands beside the images, and hold their sizes to the limits."""
+    rows = Rows()
+    most = limits.of(spec)
+    names: list[str] | None = None
+    count = dict.fromkeys(SPLITS, 0)
+    for part, path in paths:
+        with ParquetFile(path, most) as file:
+            names = _check_names(file, columns, spec["classes"], names)
+            ids = [f"{part}/{count[part] + number}" for number in range(file.rows)]
+            count[part] += file.rows
+            most.check_count(sum(count.values()), path, "rows")
+            sizes, labels, said_parts, groups = _beside(file, columns, most)
+        rows.ids += ids
+        rows.sizes += sizes
+        rows.files += [path] * len(ids)
+        if columns.is_index:
+            rows.indices += _numbered(labels, ids, spec["classes"], path)
+        else:
+            rows.indices += _called(labels, ids, spec["classes"], path)
+        rows.groups += groups
+        rows.parts += (
+            [part] * len(ids)
+            if columns.split is None
+            else splits.named([word.strip() for word in said_parts], path).tolist()
+        )
+    if not rows.ids:
+        raise DataError("there is no row in it", where=_named([path for _, path in paths]))
+    return rows
+
+
+def _check_names(
+    file: ParquetFile, columns: Columns, classes: Sequence[str], others: list[str] | None
+) -> list[str] | None:
+    """Check the classes' names that a file itself has for its indices, and return them.
+
+    They are the same in all files. Those in the data set's file may be other ones, but not the same
+    in another order.
+    """
+    names = file.class_names.get(columns.label) if columns.is_index else None
+    if names is None:
+        return others
+    if others is not None and names != others:
+        _refuse_names(file, names, others, "the files before")
+    if names != classes and sorted(names) == sorted(classes):
+        _refuse_names(file, names, classes, "the data set's file, in another order")
+    return names
+
+
+def _refuse_names(
+    file: ParquetFile, names: Sequence[str], expected: Sequence[str], where: str
+) -> NoReturn:
+    raise DataError(
+        f"its classes are {first_ten(names)}, and {first_ten(expected)} in {where}",
+        where=file.path,
+        hint="an index must mean the same class everywhere",
+    )
+
+
+def _beside(
+    file: ParquetFile, columns: Columns, most: Limits
+) -> tuple[list[int | None], list[Any], list[str], list[str]]:
+    """Return each row's image's size, label, split and group.
+
+    Raises
+    ------
+    DataError
+        If images or texts are beyond the limits.
+    """
+    image = f"octet_length({file.image(columns.image)})"
+    number = file.whole_number if columns.is_index else file.text
+    said = [file.text(name) if name is not None else "''" for name in columns[3:]]
+    packed = file.path.stat().st_size
+    found: tuple[list, ...] = ([], [], [], [])
+    total = 0
+    for place, (size, label, *texts) in enumerate(
+        file.values([image, number(columns.label), *said])
+    ):
+        lengths = [len(text) for text in (label, *texts) if isinstance(text, str)]
+        if max(lengths, default=0) > LONGEST_TEXT:
+            raise DataError(
+                f"a text of more than {LONGEST_TEXT:,} characters in row {place}", where=file.path
+            )
+        if (size or 0) > most.member_bytes:
+            most.check_sizes({f"the image in row {place}": size}, packed, file.path)
+        total += (size or 0) + sum(lengths)
+        most.check_total(total, packed, file.path)
+        for values, value in zip(
+            found, (size, label, *[text or "" for text in texts]), strict=True
+        ):
+            values.append(value)
+    return found
+
+
+def _numbered(
+    labels: Sequence[int | None], ids: Sequence[str], classes: Sequence[str], path: Path
+) -> list[int]:
+    """Return class indices as they stand in a column, missing ones as `UNLABELLED`."""
+    indices = [UNLABELLED if label is None else int(label) for label in labels]
+    wrong = [
+        f"{index} of {id_}"
+        for index, id_ in zip(indices, ids, strict=True)
+        if index != UNLABELLED and not 0 <= index < len(classes)
+    ]
+    if wrong:
+        raise DataError(
+            f"labels that are no class: {first_ten(wrong)}",
+            where=path,
+            hint=f"there are {len(classes)} classes, counted from 0",
+        )
+    return indices
+
+
+def _called(
+    labels: Sequence[str | None], ids: Sequence[str], classes: Sequence[str], path: Path
+) -> list[int]:
+    """Return the class indices of names, missing ones as `UNLABELLED`."""
+    names = composed(pd.Series(["" if label is None else label for label in labels], ids, "str"))
+    indices = np.full(len(ids), UNLABELLED)
+    is_there = (names != "").to_numpy()
+    indices[is_there] = class_indices(names[is_there], classes, path)
+    return indices.tolist()
+
+
+def _decoded(
+    spec: Mapping[str, Any], rows: Rows, column: str, ids: Sequence[str]
+) -> tuple[np.ndarray, Seen]:
+    """Decode the images of `ids`, in this order; what was seen names rows without an image too."""
+    image = spec["image"]
+    row_of = {id_: row for row, id_ in enumerate(ids)}
+    pixels = np.empty((len(ids), image["height"], image["width"], image["channels"]), np.uint8)
+    with Progress("decode Parquet files", len(ids), "image") as progress:
+        encoded = (
+            (id_, content)
+            for id_, content in contents(rows, column, limits.of(spec))
+            if id_ in row_of and content is not None
+        )
+        seen = decode_all(encoded, row_of, image, pixels, progress)
+    empty = (id_ for id_, size in zip(rows.ids, rows.sizes, strict=True) if size is None)
+    seen.problems.update({id_: NO_IMAGE for id_ in empty if id_ in row_of})
+    return pixels, seen
+
+
+def contents(rows: Rows, column: str, most: Limits) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the id and the file of each image; of a row without one ``None``."""
+    start = 0
+    for path in dict.fromkeys(rows.files):
+        with ParquetFile(path, most) as file:
+            of_file = slice(start, start + file.rows)
+            files = file.images(column, rows.sizes[of_file])
+            yield from zip(rows.ids[of_file], files, strict=True)
+        start = of_file.stop
