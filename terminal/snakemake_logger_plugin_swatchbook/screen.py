@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
+from rich.padding import Padding
 from rich.text import Text
 
 from snakemake_logger_plugin_swatchbook import drawing
@@ -81,7 +82,10 @@ class Screen(Shown):
         for text in drawing.stages(self.run, self._console.width, self._symbols):
             self._console.print(text)
         for line in told:
-            self._console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
+            if line.kind == "answer":  # a sentence; anything else may be copied, and stays whole
+                self._console.print(Padding(line.text.strip(), (0, 0, 0, 2)))
+            else:
+                self._console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
         self._console.file.flush()
 
     def abandon(self) -> None:
