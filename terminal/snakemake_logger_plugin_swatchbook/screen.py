@@ -35,6 +35,7 @@ class Screen(Shown):
         self._captured: Captured | None = None
         self._live: Live | None = None
         self._drawn = Text()
+        self._untold: list[str] = []  # errors that jobs have printed
         self._console = self._new_console(os.dup(2))
 
     def say(self, text: str, kind: str = "message") -> None:
@@ -59,6 +60,12 @@ class Screen(Shown):
 
     def failed(self, failure: Failure) -> None:
         """Say it at once; the end says it again, with the log's last lines."""
+        self._take_of_jobs(self._captured.lines())
+        told = failure.told.error
+        if told:
+            self._untold = [line for line in self._untold if told not in line]
+        elif self._untold:
+            failure.reason = self._untold.pop(0).removeprefix(ERROR_OF_A_JOB).strip()
         reason = failure.reason or "it does not say why"
         self.say(printable(f"failed: {failure.job}: {reason}"), "error")
 
@@ -66,7 +73,7 @@ class Screen(Shown):
         """Draw anew."""
         self.run.follow()
         self.warn()
-        self._say_of_jobs(self._captured.lines())
+        self._take_of_jobs(self._captured.lines())
         self._measure()
         drawn = self._draw()
         if drawn != self._drawn:
@@ -119,9 +126,12 @@ class Screen(Shown):
             self.run, self.estimate.seconds_left(), width, height - 1, self._symbols, time.time()
         )
 
-    def _say_of_jobs(self, lines: list[str]) -> None:
+    def _take_of_jobs(self, lines: list[str]) -> None:
+        """Say what jobs have printed; the error of one comes with its failure."""
         for line in lines:
-            if not line.startswith(ERROR_OF_A_JOB):
+            if line.startswith(ERROR_OF_A_JOB):
+                self._untold.append(line)
+            else:
                 self.say(printable(line))
 
     def _leave(self) -> None:
@@ -130,7 +140,10 @@ class Screen(Shown):
         if live:
             live.stop()
         if captured:
-            self._say_of_jobs(captured.release())
+            self._take_of_jobs(captured.release())
+        for line in self._untold:
+            self.say(printable(line), "error")
+        self._untold.clear()
 
 
 def _encoding() -> str:
