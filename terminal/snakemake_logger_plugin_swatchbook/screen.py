@@ -90,7 +90,7 @@ class Screen(Shown):
             self._console.print(text)
         for line in told:
             if line.kind == "answer":  # a sentence; anything else may be copied, and stays whole
-                self._console.print(Padding(line.text.strip(), (0, 0, 0, 2)))
+                self._console.print(Padding(line.text.strip(), (0, 0, 0, 2), expand=False))
             else:
                 self._console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
         self._console.file.flush()
