@@ -10,8 +10,11 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 
-ERROR_OF_A_JOB = "swatchbook: error:"  # told again with the job that failed
+ERROR_OF_A_JOB = "swatchbook: error:"  # what a job's last line begins with when it fails
+
+READS_AT_ONCE = 16  # a job may write faster than anybody reads
 
 
 class Captured:
@@ -23,6 +26,7 @@ class Captured:
     def __init__(self):
         _flush()
         self._taken: deque[str] = deque()
+        self._lock = threading.Lock()
         # Standard output only if it is a terminal, too: it may be a file that results go to.
         self._saved = {number: os.dup(number) for number in (1, 2) if os.isatty(number)}
         self._pipe, write = os.pipe()
@@ -36,7 +40,8 @@ class Captured:
         self._thread.start()
 
     def lines(self) -> list[str]:
-        """Return the lines since the last time."""
+        """Return the lines since the last time, with all that has been written until now."""
+        self._read()
         return [self._taken.popleft() for _ in range(len(self._taken))]
 
     def release(self) -> list[str]:
@@ -46,11 +51,11 @@ class Captured:
             os.dup2(saved, number)
         self._is_over.set()
         self._thread.join()
-        self._read()
-        self._keep([self._rest])
+        lines = self.lines()
+        rest = _text(self._rest)
         for descriptor in (self._pipe, *self._saved.values()):
             os.close(descriptor)
-        return self.lines()
+        return [*lines, rest] if rest else lines
 
     def _read_on(self) -> None:
         while not self._is_over.is_set():
@@ -59,12 +64,11 @@ class Captured:
                 self._read()
 
     def _read(self) -> None:
-        try:
-            read = os.read(self._pipe, 1 << 16)
-        except BlockingIOError:
-            return
-        *lines, self._rest = (self._rest + read).split(b"\n")
-        self._keep(lines)
+        with self._lock, suppress(BlockingIOError):
+            for _ in range(READS_AT_ONCE):
+                read = os.read(self._pipe, 1 << 16)
+                *lines, self._rest = (self._rest + read).split(b"\n")
+                self._keep(lines)
 
     def _keep(self, lines: Iterable[bytes]) -> None:
         self._taken.extend(text for line in lines if (text := _text(line)))

@@ -74,7 +74,8 @@ def _stage(stage: Stage, name: int, count: int, width: int, symbols: Symbols) ->
     else:
         symbol, style = symbols.waiting, "dim"
     said = _said(stage, symbols)
-    text = Text(f" {symbol} ", style)
+    text = Text(" ")
+    text.append(f"{symbol} ", style)
     text.append(f"{stage.name:{name}}  {_count(stage):{count}}", "dim" if style == "dim" else "")
     text.append(f"  {said}" if said else "", "dim")
     text.rstrip()

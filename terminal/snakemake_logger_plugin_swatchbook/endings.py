@@ -15,7 +15,7 @@ FAILURES = 5  # jobs that are told of
 
 @dataclass
 class Line:
-    """A line, and what kind it is: ``good``, ``bad``, ``detail`` or nothing of that."""
+    """A line, and its kind: ``good``, ``bad``, ``detail``, ``answer`` or nothing of that."""
 
     text: str
     kind: str = ""
@@ -61,7 +61,7 @@ class Ending:
         lines = [Line(f"Done in {taken}: {words.jobs(run.finished)}.", "good")]
         if run.report:
             answers = [words.printable(one) for one in run.answers]
-            lines += [Line(f"  {one}") for one in answers[:ANSWERS]]
+            lines += [Line(f"  {one}", "answer") for one in answers[:ANSWERS]]
             if len(answers) > ANSWERS:
                 more = len(answers) - ANSWERS
                 lines.append(Line(f"  … and {more} more in the report", "detail"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
+from rich.padding import Padding
 from rich.text import Text
 
 from snakemake_logger_plugin_swatchbook import drawing
@@ -34,6 +35,7 @@ class Screen(Shown):
         self._captured: Captured | None = None
         self._live: Live | None = None
         self._drawn = Text()
+        self._untold: list[str] = []  # errors that jobs have printed
         self._console = self._new_console(os.dup(2))
 
     def say(self, text: str, kind: str = "message") -> None:
@@ -58,6 +60,12 @@ class Screen(Shown):
 
     def failed(self, failure: Failure) -> None:
         """Say it at once; the end says it again, with the log's last lines."""
+        self._take_of_jobs(self._captured.lines())
+        told = failure.told.error
+        if told:
+            self._untold = [line for line in self._untold if told not in line]
+        elif self._untold:
+            failure.reason = self._untold.pop(0).removeprefix(ERROR_OF_A_JOB).strip()
         reason = failure.reason or "it does not say why"
         self.say(printable(f"failed: {failure.job}: {reason}"), "error")
 
@@ -65,7 +73,7 @@ class Screen(Shown):
         """Draw anew."""
         self.run.follow()
         self.warn()
-        self._say_of_jobs(self._captured.lines())
+        self._take_of_jobs(self._captured.lines())
         self._measure()
         drawn = self._draw()
         if drawn != self._drawn:
@@ -81,7 +89,10 @@ class Screen(Shown):
         for text in drawing.stages(self.run, self._console.width, self._symbols):
             self._console.print(text)
         for line in told:
-            self._console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
+            if line.kind == "answer":  # a sentence; anything else may be copied, and stays whole
+                self._console.print(Padding(line.text.strip(), (0, 0, 0, 2), expand=False))
+            else:
+                self._console.print(Text(line.text, STYLES.get(line.kind, "")), soft_wrap=True)
         self._console.file.flush()
 
     def abandon(self) -> None:
@@ -115,9 +126,12 @@ class Screen(Shown):
             self.run, self.estimate.seconds_left(), width, height - 1, self._symbols, time.time()
         )
 
-    def _say_of_jobs(self, lines: list[str]) -> None:
+    def _take_of_jobs(self, lines: list[str]) -> None:
+        """Say what jobs have printed; the error of one comes with its failure."""
         for line in lines:
-            if not line.startswith(ERROR_OF_A_JOB):
+            if line.startswith(ERROR_OF_A_JOB):
+                self._untold.append(line)
+            else:
                 self.say(printable(line))
 
     def _leave(self) -> None:
@@ -126,7 +140,10 @@ class Screen(Shown):
         if live:
             live.stop()
         if captured:
-            self._say_of_jobs(captured.release())
+            self._take_of_jobs(captured.release())
+        for line in self._untold:
+            self.say(printable(line), "error")
+        self._untold.clear()
 
 
 def _encoding() -> str:

@@ -59,8 +59,9 @@ say "2682 parameters" 00
 say "epoch 1 of 2: loss 0.5, accuracy 0.71, validation accuracy 0.812, 1.0 s, 1440 images/s" 10
 [ -p "gate-$3" ] && cat "gate-$3"
 if [ -e broken ]; then
-    echo "2026-01-01 00:00:19,000 ERROR the loss is no finite number (try another rate)" >> "$log"
-    echo "swatchbook: error: the loss is no finite number (try another rate)" >&2
+    error="the loss is no finite number (try another rate)"
+    [ -s broken ] || echo "2026-01-01 00:00:19,000 ERROR $error" >> "$log"
+    echo "swatchbook: error: $error" >&2
     exit 1
 fi
 say "epoch 2 of 2: loss 0.4, accuracy 0.72, validation accuracy 0.834, 1.0 s, 1440 images/s" 20
@@ -150,10 +151,11 @@ def assert_clean(terminal: Terminal) -> None:
     assert longest <= 500
 
 
+@pytest.mark.parametrize("broken", ["", "without a word of it in the log"])
 def test_a_failure_on_a_terminal_leaves_its_error_and_how_to_go_on(
-    folder: Path, environment: dict[str, str]
+    folder: Path, environment: dict[str, str], broken: str
 ) -> None:
-    (folder / "broken").touch()
+    (folder / "broken").write_text(broken)
     terminal = Terminal(120, 40)
     assert terminal.run([*RUN, "--keep-going"], folder, environment) == 1
     lines = terminal.all
