@@ -7,8 +7,9 @@ from typing import Any
 
 from swatchbook.data import dataset_formats
 from swatchbook.errors import ConfigurationError
-from swatchbook.startup import ablation, config_files, layer_order
+from swatchbook.startup import ablation, config_files
 from swatchbook.startup.schema_check import checked, nearest
+from swatchbook.training import layer_order
 
 
 def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[str, Any]:
