@@ -8,7 +8,7 @@ Provides: helpers and constants for the rules.
 import json
 from pathlib import Path
 
-from snakemake.exceptions import IncompleteCheckpointException
+from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.iocontainers import Wildcards
 from swatchbook import provenance
 from swatchbook.comparison import looks
@@ -52,6 +52,11 @@ EXPORTED = "results/{dataset}/best/export.json"
 # What a model is and is not good for. It says how to use the ONNX file, so it comes with that.
 CARD = "results/{dataset}/best/README.md"
 CARDS = [CARD] if "onnx" in config["export"]["formats"] else []
+# A search over recipes; none where there is none.
+SEARCH = config["search"]
+FOUND = [
+    f"results/{{dataset}}/search/{file}" for file in ("search.json", "trials.csv", "best.yaml")
+]
 LOOKED = "results/{dataset}/looks/{look}.json"
 COMPARED = [
     "results/{dataset}/comparison.json",
@@ -310,3 +315,13 @@ def of_looked_at_runs(pattern: str):
         return expand(pattern, dataset=wildcards.dataset, model=MODELS, seed=seeds)
 
     return files
+
+
+def found_by_searches(wildcards: Wildcards) -> list[str]:
+    """Return what the search on each data set has found."""
+    if not SEARCH:
+        raise WorkflowError(
+            "swatchbook: error: key 'search' is null: there is nothing to search "
+            "(config/README.md says what to write there)"
+        )
+    return expand(FOUND, dataset=DATASETS)
