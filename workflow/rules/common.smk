@@ -6,9 +6,10 @@ Provides: helpers and constants for the rules.
 """
 
 import json
+import sys
 from pathlib import Path
 
-from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
+from snakemake.exceptions import IncompleteCheckpointException
 from snakemake.iocontainers import Wildcards
 from swatchbook import provenance
 from swatchbook.comparison import looks
@@ -320,8 +321,8 @@ def of_looked_at_runs(pattern: str):
 def found_by_searches(wildcards: Wildcards) -> list[str]:
     """Return what the search on each data set has found."""
     if not SEARCH:
-        raise WorkflowError(
-            "swatchbook: error: key 'search' is null: there is nothing to search "
+        sys.exit(
+            f"swatchbook: error: {where}: key 'search' is null, so there is nothing to search for "
             "(config/README.md says what to write there)"
         )
     return expand(FOUND, dataset=DATASETS)

@@ -64,7 +64,7 @@ rule ask_trials:
     params:
         search=search_of("space", "sampler", "seed", "batch", "monitor"),
         base=SEARCH["derived"]["model"],
-        count=trials_of_batch,
+        trials=trials_of_batch,
         code=code_digest("ask_trials"),
     script:
         "../scripts/ask_trials.py"

@@ -8,6 +8,6 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.search,
         snakemake.params.base,
         snakemake.input,
-        snakemake.params.count,
+        snakemake.params.trials,
         snakemake.output[0],
     )
