@@ -53,11 +53,12 @@ EXPORTED = "results/{dataset}/best/export.json"
 # What a model is and is not good for. It says how to use the ONNX file, so it comes with that.
 CARD = "results/{dataset}/best/README.md"
 CARDS = [CARD] if "onnx" in config["export"]["formats"] else []
-# A search over recipes; none where there is none.
+# The search over recipes, if there is one, and of each data set its batches, trials and result.
 SEARCH = config["search"]
-FOUND = [
-    f"results/{{dataset}}/search/{file}" for file in ("search.json", "trials.csv", "best.yaml")
-]
+SEARCHED = "results/{dataset}/search"
+BATCH = f"{SEARCHED}/batch-{{batch}}.json"
+OUTCOME = f"{SEARCHED}/trial-{{trial}}.json"
+FOUND = [f"{SEARCHED}/{file}" for file in ("search.json", "trials.csv", "best.yaml")]
 LOOKED = "results/{dataset}/looks/{look}.json"
 COMPARED = [
     "results/{dataset}/comparison.json",
@@ -326,3 +327,29 @@ def found_by_searches(wildcards: Wildcards) -> list[str]:
             "(config/README.md says what to write there)"
         )
     return expand(FOUND, dataset=DATASETS)
+
+
+def search_of(*keys: str) -> dict:
+    """Return some of the search's settings: those that a job depends on, so that others rerun none."""
+    return {key: SEARCH[key] for key in keys}
+
+
+def outcomes_of_earlier_batches(wildcards: Wildcards) -> list[str]:
+    """Return what came of each trial before a batch."""
+    earlier = range(int(wildcards.batch) * SEARCH["batch"])
+    return expand(OUTCOME, dataset=wildcards.dataset, trial=earlier)
+
+
+def trials_of_batch(wildcards: Wildcards) -> int:
+    """Return how many trials a batch has; the last one may have fewer."""
+    return min(SEARCH["batch"], SEARCH["trials"] - int(wildcards.batch) * SEARCH["batch"])
+
+
+def batch_of_trial(wildcards: Wildcards) -> str:
+    """Return what asks for a trial."""
+    return BATCH.format(dataset=wildcards.dataset, batch=int(wildcards.trial) // SEARCH["batch"])
+
+
+def trial_minutes(wildcards: Wildcards, attempt: int) -> int:
+    """Return the minutes that a job asks for to train one trial, as long as it may be."""
+    return (30 + 3 * SEARCH["derived"]["epochs"]) * attempt

@@ -9,41 +9,12 @@ There is no checkpoint rule: how many trials there are is known, and only their 
 Nor is there a database of the study: a batch is asked for by what came of the earlier ones.
 """
 
-SEARCH_FOLDER = "results/{dataset}/search"
-BATCH = f"{SEARCH_FOLDER}/batch-{{batch}}.json"
-OUTCOME = f"{SEARCH_FOLDER}/trial-{{trial}}.json"
 BATCHES = range(-(-SEARCH["trials"] // SEARCH["batch"]))
 
 
 wildcard_constraints:
     batch=r"\d+",
     trial=r"\d+",
-
-
-def search_of(*keys: str) -> dict:
-    """Return some of the search's settings: those that a job depends on, so that others rerun none."""
-    return {key: SEARCH[key] for key in keys}
-
-
-def outcomes_of_earlier_batches(wildcards: Wildcards) -> list[str]:
-    """Return what came of each trial before a batch."""
-    earlier = range(int(wildcards.batch) * SEARCH["batch"])
-    return expand(OUTCOME, dataset=wildcards.dataset, trial=earlier)
-
-
-def trials_of_batch(wildcards: Wildcards) -> int:
-    """Return how many trials a batch has; the last one may have fewer."""
-    return min(SEARCH["batch"], SEARCH["trials"] - int(wildcards.batch) * SEARCH["batch"])
-
-
-def batch_of_trial(wildcards: Wildcards) -> str:
-    """Return what asks for a trial."""
-    return BATCH.format(dataset=wildcards.dataset, batch=int(wildcards.trial) // SEARCH["batch"])
-
-
-def trial_minutes(wildcards: Wildcards, attempt: int) -> int:
-    """Return the minutes that a job asks for to train one trial, as long as it may be."""
-    return (30 + 3 * SEARCH["derived"]["epochs"]) * attempt
 
 
 rule ask_trials:
@@ -77,7 +48,7 @@ rule train_trial:
         batch=batch_of_trial,
     output:
         outcome=OUTCOME,
-        training=directory(f"{SEARCH_FOLDER}/trial-{{trial}}"),
+        training=directory(f"{SEARCHED}/trial-{{trial}}"),
     log:
         "logs/{dataset}/search/trial-{trial}.log",
     benchmark:
@@ -104,16 +75,16 @@ rule search_result:
         outcomes=expand(OUTCOME, trial=range(SEARCH["trials"]), allow_missing=True),
     output:
         figures=report(
-            multiext(f"{SEARCH_FOLDER}/search", ".svg", ".png"),
+            multiext(f"{SEARCHED}/search", ".svg", ".png"),
             category="{dataset}",
             subcategory="Search",
             caption="../report/captions/search.rst",
         ),
-        numbers=f"{SEARCH_FOLDER}/search.csv",
-        trials=f"{SEARCH_FOLDER}/trials.csv",
-        best=f"{SEARCH_FOLDER}/best.yaml",
-        found=f"{SEARCH_FOLDER}/search.json",
-        provenance=f"{SEARCH_FOLDER}/provenance.json",
+        numbers=f"{SEARCHED}/search.csv",
+        trials=f"{SEARCHED}/trials.csv",
+        best=f"{SEARCHED}/best.yaml",
+        found=f"{SEARCHED}/search.json",
+        provenance=f"{SEARCHED}/provenance.json",
     log:
         "logs/{dataset}/search/search_result.log",
     # Seconds, without TensorFlow: not worth a place in a cluster's queue.
@@ -127,7 +98,7 @@ rule search_result:
         search=search_of("base", "space", "monitor", "seed"),
         common=config["training"],
         reference=config["comparison"]["reference"],
-        told_as=with_prefix(f"{SEARCH_FOLDER}/best.yaml"),
+        told_as=with_prefix(f"{SEARCHED}/best.yaml"),
         code=code_digest("search_result"),
     script:
         "../scripts/search_result.py"
