@@ -31,7 +31,7 @@ def test_the_page_shows_every_trial_and_warns_of_the_best(tmp_path: Path) -> Non
     text = page.one("main").text
     assert "4 trials of recipes beside baseline, 2 complete, 1 diverged, 1 pruned" in text
     assert "Trial 3 is the best, with a validation accuracy of 70.00 %" in text
-    assert "That number flatters" in text and "winner's curse" in text
+    assert "That number flatters" in text and "winner’s curse" in text
     assert "--configfile config/config.yaml results/made-up/search/best.yaml" in text
     (table,) = (table for table in page.all("table") if "All trials; val_accuracy" in table.text)
     rows = page.all("tr", table)[1:]

@@ -119,7 +119,6 @@ def shown(config: Mapping[str, Any]) -> tuple[Section, ...]:
 SECTIONS = (
     Section("differences", "Differences"),
     Section("ablation", "One change at a time", ablation, only_if="ablated"),
-    Section("search", "Search", search, only_if="searched"),
     Section("curves", "Learning"),
     Section("confusion", "Confusions", confusions),
     Section("classes", "Classes", classes),
@@ -128,4 +127,5 @@ SECTIONS = (
     Section("data", "Data", data),
     Section("checks", "Data checks"),
     Section("cost", "Cost"),
+    Section("search", "Search", search, only_if="searched"),
 )
