@@ -35,6 +35,7 @@ STAGES = (
     "compare",
     "check",
     "export",
+    "search",
 )
 CONFIG = {
     "datasets": ["own-images"],

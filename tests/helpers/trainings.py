@@ -9,21 +9,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import forked
 from paths import SCRIPTS
 
-# What the entry point does, without Snakemake. "kill" is a module, a function and a number: the
-# process kills itself, with the signal that cannot be handled, at that call of the function.
-# "memory" is how many bytes of address space it may take beyond those of TensorFlow.
+# What the entry point does, without Snakemake. "called" is a package and a function of it. "kill"
+# is a module, a function and a number: the process kills itself, with the signal that cannot be
+# handled, at that call of the function. "memory" is how many bytes of address space it may take
+# beyond those of TensorFlow.
 DRIVER = """
 import importlib, json, os, resource, signal, sys
 
-from swatchbook.training import train
 from swatchbook.job_log import reporting_to
 
-given, log, kill, memory = json.loads(sys.argv[1])
+called, given, log, kill, memory = json.loads(sys.argv[1])
 if kill:
     module, name, number = importlib.import_module(kill[0]), kill[1], kill[2]
     original, calls = getattr(module, name), []
@@ -42,7 +42,7 @@ if memory:
     limit = pages * resource.getpagesize() + memory
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 with reporting_to(log):
-    train(**given)
+    getattr(importlib.import_module(called[0]), called[1])(**given)
 """
 
 
@@ -56,6 +56,8 @@ class Training:
     settings: Mapping[str, Any]
     seed: int = 0
     code: str = "1"
+
+    CALLED: ClassVar[tuple[str, str]] = ("swatchbook.training", "train")
 
     @property
     def cell(self) -> Path:
@@ -88,7 +90,12 @@ class Training:
 
     def _argument(self, kill: tuple[str, str, int] | None = None, memory: int | None = None) -> str:
         self.folder.mkdir(parents=True, exist_ok=True)
-        given = {
+        log = str(self.folder / "log")
+        return json.dumps([self.CALLED, self.given(), log, kill, memory])
+
+    def given(self) -> dict[str, Any]:
+        """Return what the function is called with."""
+        return {
             "arrays_folder": str(self.data),
             "layers": self.layers,
             "settings": dict(self.settings),
@@ -97,7 +104,6 @@ class Training:
             "checkpoints": str(self.checkpoints),
             "code": self.code,
         }
-        return json.dumps([given, str(self.folder / "log"), kill, memory])
 
     def whole_checkpoints(self) -> list[str]:
         """Return the names of the checkpoints under their final names, the oldest first."""

@@ -39,6 +39,8 @@ def is_changed_by(scripts: Path, entry_point: str, changed: str) -> bool:
         ("train.py", "swatchbook/training/models.py"),
         ("train.py", "swatchbook/data/arrays.py"),
         ("evaluate.py", "swatchbook/comparison/metrics.py"),
+        ("ask_trials.py", "swatchbook/search/engine.py"),
+        ("train_trial.py", "swatchbook/training/stopping.py"),
     ],
 )
 def test_a_module_that_is_used_changes_the_digest(
@@ -63,6 +65,10 @@ def test_a_module_that_is_used_changes_the_digest(
         ("train.py", "swatchbook/figures/style.py"),
         ("train.py", "swatchbook/report/page.py"),
         ("train.py", "swatchbook/figures/catalogue.py"),  # a new figure trains nothing
+        ("train.py", "swatchbook/search/engine.py"),
+        ("ask_trials.py", "swatchbook/startup/schema_check.py"),  # else it would train all again
+        ("ask_trials.py", "swatchbook/training/run.py"),
+        ("train_trial.py", "swatchbook/search/conclusion.py"),
     ],
 )
 def test_a_module_that_only_talks_or_is_not_used_does_not(

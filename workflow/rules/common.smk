@@ -6,6 +6,7 @@ Provides: helpers and constants for the rules.
 """
 
 import json
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import IncompleteCheckpointException
@@ -52,6 +53,12 @@ EXPORTED = "results/{dataset}/best/export.json"
 # What a model is and is not good for. It says how to use the ONNX file, so it comes with that.
 CARD = "results/{dataset}/best/README.md"
 CARDS = [CARD] if "onnx" in config["export"]["formats"] else []
+# The search over recipes, if there is one, and of each data set its batches, trials and result.
+SEARCH = config["search"]
+SEARCHED = "results/{dataset}/search"
+BATCH = f"{SEARCHED}/batch-{{batch}}.json"
+OUTCOME = f"{SEARCHED}/trial-{{trial}}.json"
+FOUND = [f"{SEARCHED}/{file}" for file in ("search.json", "trials.csv", "best.yaml")]
 LOOKED = "results/{dataset}/looks/{look}.json"
 COMPARED = [
     "results/{dataset}/comparison.json",
@@ -310,3 +317,39 @@ def of_looked_at_runs(pattern: str):
         return expand(pattern, dataset=wildcards.dataset, model=MODELS, seed=seeds)
 
     return files
+
+
+def found_by_searches(wildcards: Wildcards) -> list[str]:
+    """Return what the search on each data set has found."""
+    if not SEARCH:
+        sys.exit(
+            f"swatchbook: error: {where}: key 'search' is null, so there is nothing to search for "
+            "(config/README.md says what to write there)"
+        )
+    return expand(FOUND, dataset=DATASETS)
+
+
+def search_of(*keys: str) -> dict:
+    """Return some of the search's settings: those that a job depends on, so that others rerun none."""
+    return {key: SEARCH[key] for key in keys}
+
+
+def outcomes_of_earlier_batches(wildcards: Wildcards) -> list[str]:
+    """Return what came of each trial before a batch."""
+    earlier = range(int(wildcards.batch) * SEARCH["batch"])
+    return expand(OUTCOME, dataset=wildcards.dataset, trial=earlier)
+
+
+def trials_of_batch(wildcards: Wildcards) -> int:
+    """Return how many trials a batch has; the last one may have fewer."""
+    return min(SEARCH["batch"], SEARCH["trials"] - int(wildcards.batch) * SEARCH["batch"])
+
+
+def batch_of_trial(wildcards: Wildcards) -> str:
+    """Return what asks for a trial."""
+    return BATCH.format(dataset=wildcards.dataset, batch=int(wildcards.trial) // SEARCH["batch"])
+
+
+def trial_minutes(wildcards: Wildcards, attempt: int) -> int:
+    """Return the minutes that a job asks for to train one trial, as long as it may be."""
+    return (30 + 3 * SEARCH["derived"]["epochs"]) * attempt

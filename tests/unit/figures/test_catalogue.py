@@ -20,6 +20,7 @@ ENTRY_POINTS = {
     ("explore", "provenance"): "explore.py",
     ("checks", "twins"): "check_data.py",
     ("checks", "label_suspects"): "check_predictions.py",
+    ("search", "provenance"): "search_result.py",
 }
 
 
@@ -103,6 +104,14 @@ def test_single_changes_are_drawn_and_their_models_not_one_by_one() -> None:
     assert detailed(config(usual, usual)) == ["0", "1"]
     added = {one.name for one in drawn({"changed"})} - {one.name for one in drawn(())}
     assert added == {"changes"}
+
+
+def test_a_search_is_drawn_where_there_is_one() -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    assert facts(config(usual) | {"search": None}) == set()
+    assert facts(config(usual) | {"search": {"base": "0"}}) == {"searched"}
+    added = {one.name for one in drawn({"searched"})} - {one.name for one in drawn(())}
+    assert added == {"search"}
 
 
 def test_a_grid_is_drawn_where_it_has_two_axes() -> None:

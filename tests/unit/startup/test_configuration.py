@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
         "gpus": 1,
     },
     "ablation": None,
+    "search": None,
     "evaluation": {"views": None},
     "comparison": {"reference": "plain", "confidence": 0.95, "margin": 3.5},
     "export": {

@@ -61,8 +61,16 @@ class QueueError(SwatchbookError):
     """A cluster's queue holds something that is in the way."""
 
 
+class SearchError(SwatchbookError):
+    """A search over recipes cannot go on, or has found nothing."""
+
+
 class TrainingError(SwatchbookError):
     """A training cannot go on."""
+
+
+class DivergenceError(TrainingError):
+    """A loss or a weight is no finite number any more."""
 
 
 def printable(text: str) -> str:

@@ -21,8 +21,8 @@ class Figure:
         The function that draws it, as ``module.function`` of this package.
     folder
         The folder of a data set's results that has its files. All figures of ``figures`` and of
-        ``explore`` are drawn by one job each, those of ``checks`` by the check that finds what they
-        show.
+        ``explore`` are drawn by one job each, those of ``checks`` and ``search`` by the job that
+        finds what they show.
     record
         The name, without suffix, of the file beside it that says what it was drawn from.
     section
@@ -57,6 +57,7 @@ FIGURES = (
     Figure("ablation", "side_by_side.draw_ablation", section="ablation", only_if="ablated"),
     Figure("changes", "learning.draw_changes", section="ablation", only_if="changed"),
     Figure("grid", "side_by_side.draw_grid", section="ablation", only_if="gridded"),
+    Figure("search", "searching.draw_search", "search", section="search", only_if="searched"),
     Figure("learning_curves", "learning.draw_learning_curves", section="curves", in_detail=True),
     Figure("learning_rate", "learning.draw_learning_rate", section="curves", only_if="scheduled"),
     Figure("augmentation", "learning.draw_augmentation", section="curves", only_if="augmented"),
@@ -88,7 +89,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
     ``watched``: all of them measured the test images after every epoch; ``scheduled``: the learning
     rate of any of them is no number; ``augmented``: any of them changes its training images;
     ``ablated``: models are changes of another one; ``changed``: single ones; ``gridded``: there is
-    a grid of two axes.
+    a grid of two axes; ``searched``: there is a search over recipes.
     """
     trainings = [model["training"] for model in config["models"].values()]
     found = {
@@ -97,6 +98,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
         "augmented": any(training["augmentation"] for training in trainings),
         "ablated": bool(config["ablation"]),
         "changed": bool((config["ablation"] or {}).get("changes")),
+        "searched": bool(config.get("search")),
         "gridded": len((config["ablation"] or {}).get("grid") or {}) == 2,
     }
     return {fact for fact, holds in found.items() if holds}

@@ -151,10 +151,13 @@ def _as_written(config: Mapping[str, Any]) -> dict[str, Any]:
         common = config["training"]
         own = {key: value for key, value in model["training"].items() if value != common[key]}
         models[name] = {"layers": model["layers"]} | ({"training": own} if own else {})
-    shown = {key: value for key, value in config.items() if key not in ("specs", "ablation")}
+    left = ("specs", "ablation", "search")
+    shown = {key: value for key, value in config.items() if key not in left}
     if ablation:
         own = ("base", "changes", "grid")
         shown["ablation"] = {key: ablation[key] for key in own if key in ablation}
+    if search := config.get("search"):
+        shown["search"] = {key: value for key, value in search.items() if key != "derived"}
     return {**shown, "models": models}
 
 

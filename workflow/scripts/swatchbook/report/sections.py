@@ -40,6 +40,18 @@ def ablation(of: DataSet) -> dict[str, Any]:
     return {"rows": rows, "base": base, "grid": bool(cells), "base_is_in_grid": base in cells}
 
 
+def search(of: DataSet) -> dict[str, Any]:
+    """Gather the trials of a search and what came of them."""
+    folder = of.folder / "search"
+    trials = pd.read_csv(folder / "trials.csv", keep_default_na=False)
+    named = {column: column.removeprefix("parameters.") for column in trials if "." in str(column)}
+    return {
+        "found": read_json(folder / "search.json"),
+        "trials": trials.to_dict("records"),
+        "parameters": named,
+    }
+
+
 def confusions(of: DataSet) -> dict[str, Any]:
     """Gather the confusion matrices as cells to press; none with too many classes."""
     return {"matrices": tables.matrices(of.gallery, of.comparison["reference"])}
@@ -122,4 +134,5 @@ SECTIONS = (
     Section("data", "Data", data),
     Section("checks", "Data checks"),
     Section("cost", "Cost"),
+    Section("search", "Search", search, only_if="searched"),
 )

@@ -5,14 +5,11 @@ wrote out.
 """
 
 import itertools
-import re
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from swatchbook.errors import ConfigurationError
-
-STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)((?:\[\d+\])*)")
+from swatchbook.training import recipe_paths
 
 
 def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
@@ -53,7 +50,7 @@ def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
         for value_name, value in _values(settings, key, where).items():
             name = "-".join(part for part in (base, change, value_name) if part)
             _check_is_new(name, {**models, **made}, key, where)
-            made[name] = _changed(models[base], settings["path"], value, key, where)
+            made[name] = recipe_paths.changed(models[base], settings["path"], value, key, where)
             shown = value_name or change
             variants[name] = {
                 "change": change,
@@ -72,7 +69,7 @@ def expanded(config: Mapping[str, Any], where: object) -> dict[str, Any]:
         for axis, value_name in zip(axes, cell, strict=True):
             values[axis] = axes[axis][value_name]
             path = grid[axis]["path"]
-            model = _changed(model, path, values[axis], f"ablation.grid.{axis}", where)
+            model = recipe_paths.changed(model, path, values[axis], f"ablation.grid.{axis}", where)
         made[name] = model
         paths = ", ".join(settings["path"] for settings in grid.values())
         shown = [_shown(values[axis], one) for axis, one in zip(axes, cell, strict=True)]
@@ -134,77 +131,9 @@ def _values(settings: Mapping[str, Any], key: str, where: object) -> dict[str, A
         raise ConfigurationError(f"key '{key}' needs value or values, one of them", where=where)
     if "value" in settings:
         return {"": settings["value"]}
-    values = settings["values"]
-    if isinstance(values, Mapping):
-        return {str(name): value for name, value in values.items()}
-    named = {_named(value, number): value for number, value in enumerate(values, 1)}
-    if len(named) < len(values):
-        named = {str(number): value for number, value in enumerate(values, 1)}
-    return named
+    return recipe_paths.named(settings["values"])
 
 
 def _shown(value: Any, name: str) -> str:
     """Return a number or a text as it was given, anything else by its name."""
     return str(value) if isinstance(value, bool | int | float | str) else name
-
-
-def _named(value: Any, number: int) -> str:
-    """Return a name for a value: itself, the only key of a mapping, or its number in the list."""
-    if isinstance(value, Mapping) and len(value) == 1:
-        value = next(iter(value))
-    if isinstance(value, bool | int | float | str):
-        return re.sub(r"[^A-Za-z0-9]+", "-", str(value)).strip("-") or str(number)
-    return str(number)
-
-
-def _changed(
-    model: Mapping[str, Any], path: str, value: Any, key: str, where: object
-) -> dict[str, Any]:
-    """Return a copy of a model in which `path` is `value`."""
-    steps = _steps(path, key, where)
-    changed = deepcopy(dict(model))
-    place: Any = changed
-    for number, step in enumerate(steps[:-1]):
-        if isinstance(step, str) and isinstance(place, dict):
-            # What the base leaves to the defaults can be changed too.
-            following = steps[number + 1]
-            if step not in place and isinstance(following, str):
-                place[step] = {}
-        place = _at(place, step, path, key, where)
-    if isinstance(place, dict) and isinstance(steps[-1], str):
-        own = place.get(steps[-1])
-        if steps == ["training"] and isinstance(own, dict) and isinstance(value, Mapping):
-            value = {**own, **value}
-        place[steps[-1]] = deepcopy(value)
-    else:
-        _at(place, steps[-1], path, key, where)
-        place[steps[-1]] = deepcopy(value)
-    return changed
-
-
-def _at(place: Any, step: str | int, path: str, key: str, where: object) -> Any:
-    try:
-        return place[step]
-    except (KeyError, IndexError, TypeError):
-        shown = f"[{step}]" if isinstance(step, int) else step
-        raise ConfigurationError(
-            f"key '{key}.path' is \"{path}\", and the base has no {shown} there", where=where
-        ) from None
-
-
-def _steps(path: str, key: str, where: object) -> list[str | int]:
-    """Return the keys and numbers of a path that begins with ``training`` or ``layers``."""
-    steps: list[str | int] = []
-    for part in path.split("."):
-        found = STEP.fullmatch(part)
-        if not found:
-            steps = []
-            break
-        steps += [found[1], *map(int, re.findall(r"\d+", found[2]))]
-    if not steps or steps[0] not in ("training", "layers"):
-        raise ConfigurationError(
-            f"key '{key}.path' is \"{path}\"; allowed: training or layers, and keys and numbers "
-            "below them, as in training.optimizer or layers[0].conv.filters",
-            where=where,
-        )
-    return steps

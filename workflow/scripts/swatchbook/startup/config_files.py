@@ -9,7 +9,7 @@ import yaml
 from swatchbook.errors import ConfigurationError
 
 # Keys whose value has the one key of a table's entry.
-ENTRIES = ("optimizer", "schedule", "averaging")
+ENTRIES = ("optimizer", "schedule", "averaging", "sampler", "pruner")
 
 
 def read(path: str | Path) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 from swatchbook.data import dataset_formats
 from swatchbook.data.splits import REPETITIONS
 from swatchbook.errors import ConfigurationError
-from swatchbook.startup import ablation, config_files, layer_order
+from swatchbook.startup import ablation, config_files, searching
 from swatchbook.startup.schema_check import checked, nearest
+from swatchbook.training import layer_order
 
 
 def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[str, Any]:
@@ -26,8 +27,8 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
     ------
     ConfigurationError
         As `checked`; also for a reference that is no model, for no room between the first and the
-        last number of seeds, for several GPUs where there can be but
-        one or none, and for layers in an impossible order.
+        last number of seeds, for several GPUs where there can be but one or none, for layers in an
+        impossible order, and for a search that could not be done.
     """
     if isinstance(value, Mapping) and value.get("ablation"):
         checked(value, schema, where)
@@ -52,6 +53,8 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
     for name, model in config["models"].items():
         _check_gpus(model["training"], f"models.{name}.training", where)
         layer_order.check_stack(model["layers"], f"models.{name}.layers", where)
+    if config["search"]:
+        config["search"] = searching.settled(config, schema, where)
     return config
 
 
@@ -194,6 +197,12 @@ def _check_validation(config: Mapping[str, Any], where: str | Path) -> None:
     """Check that where validation images decide anything, each data set holds some out."""
     for dataset, spec in config["specs"].items():
         none = [key for key, held in spec["split"].items() if "validation" in key and not held]
+        if none and config["search"]:
+            raise ConfigurationError(
+                f"key 'search' is given; allowed where {dataset} has no validation images "
+                f"(split.{none[0]} is 0): null",
+                where=where,
+            )
         for name, model in config["models"].items():
             for key, off in (("early_stopping", None), ("keep", "last")):
                 if none and model["training"][key] != off:

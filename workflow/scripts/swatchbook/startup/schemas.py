@@ -27,6 +27,7 @@ from typing import Any
 from swatchbook import signatures
 from swatchbook.data import dataset_formats
 from swatchbook.data.dataset_formats import DatasetFormat
+from swatchbook.search import engine
 from swatchbook.sources import kinds
 from swatchbook.training import (
     augmentation,
@@ -55,6 +56,8 @@ TABLES: dict[str, Table] = {
     "augmentations": augmentation.AUGMENTATIONS,
     "views": views.VIEWS,
     "exports": exports.EXPORTS,
+    "samplers": engine.SAMPLERS,
+    "pruners": engine.PRUNERS,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.errors import TrainingError
+from swatchbook.errors import DivergenceError, TrainingError
 from swatchbook.progress import Progress
 from swatchbook.training import optimizers, schedules, steps, stopping
 from swatchbook.training.augmentation import Augmenter
@@ -51,6 +51,8 @@ class Trainer:
     ----------
     kept_epoch
         After `fit`, the epoch whose weights the model has.
+    is_pruned
+        After `fit`, whether it ended early because a search had no hope of it.
 
     Raises
     ------
@@ -127,6 +129,7 @@ class Trainer:
         events: str | Path,
         sigterm: Request | None = None,
         kept: Resumption | None = None,
+        has_no_hope: stopping.Judge | None = None,
     ) -> list[Epoch]:
         """Train for ``settings["epochs"]`` epochs, the last of which may be a part of one.
 
@@ -144,16 +147,22 @@ class Trainer:
             Whether to stop.
         kept
             Where to go on from and what to keep.
+        has_no_hope
+            Whether to end early, asked after each epoch; not after the last, when there is nothing
+            to be saved by it.
 
         Raises
         ------
+        DivergenceError
+            If a loss or a weight is no finite number.
         TrainingError
-            If a loss or a weight is no finite number, or `sigterm` has come; if validation images
-            are to decide, and there are none.
+            If `sigterm` has come; if validation images are to decide, and there are none.
         """
         stopping.check(self.settings, len(watched["validation"][0]))
         self._sigterm = sigterm or Request()
         self._is_kept = kept is not None
+        self._has_no_hope = has_no_hope
+        self.is_pruned = False
         history = kept.restored(self) if kept else []
         epochs = self._epochs
         total = len(self._rates) - len(history) * self._steps_an_epoch
@@ -177,7 +186,10 @@ class Trainer:
 
     def _is_over(self, history: Sequence[Epoch]) -> bool:
         values = [getattr(row, self.settings["monitor"]) for row in history]
-        return stopping.is_over(values, self.settings)
+        self.is_pruned = bool(history and self._has_no_hope and self._has_no_hope(history))
+        if self.is_pruned:
+            logger.info("pruned after epoch %d: others were better by then", len(history))
+        return self.is_pruned or stopping.is_over(values, self.settings)
 
     @property
     def _epochs(self) -> int:
@@ -285,9 +297,9 @@ class Trainer:
                 f"the validation loss is no finite number in epoch {number}", number
             )
 
-    def _diverged(self, what: str, number: int, first: str = "") -> TrainingError:
+    def _diverged(self, what: str, number: int, first: str = "") -> DivergenceError:
         kept = self._what_is_kept(number, "the checkpoint after epoch {} is kept")
-        return TrainingError(
+        return DivergenceError(
             what,
             where="training",
             hint=f"{first}try a smaller training.learning_rate, or precision: float32; {kept}",

@@ -20,6 +20,7 @@ from swatchbook.training.epoch_records import write_history
 from swatchbook.training.epochs import Trainer, Watched
 from swatchbook.training.interruption import noticing_sigterm
 from swatchbook.training.resumption import Resumption
+from swatchbook.training.stopping import Judge
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def train(
     output: str | Path,
     checkpoints: str | Path | None = None,
     code: str = "",
+    has_no_hope: Judge | None = None,
 ) -> None:
     """Train one model: ``model.keras``, ``history.csv``, ``run.json`` and ``tensorboard/``.
 
@@ -55,6 +57,9 @@ def train(
         interruption, and which is removed in the end. Nothing is kept if it is ``None``.
     code
         A digest of the code that trains; a checkpoint of another one is not used.
+    has_no_hope
+        Whether to end early, asked after each epoch: what prunes the trainings of a search.
+        ``run.json`` then says whether it did, as ``pruned``.
 
     Raises
     ------
@@ -62,11 +67,12 @@ def train(
         If the device is not there.
     StorageError
         If a file cannot be written.
+    DivergenceError
+        If a loss or a weight is no longer a finite number.
     TrainingError
-        If a loss or a weight is no longer a finite number; if memory does not suffice; if SIGTERM
-        has come; if no checkpoint is whole; if there is no whole batch and others are dropped; if
-        validation images are to decide when to stop or what to keep, and there are none; if the
-        weights to start from fit no layer.
+        If memory does not suffice; if SIGTERM has come; if no checkpoint is whole; if there is no
+        whole batch and others are dropped; if validation images are to decide when to stop or what
+        to keep, and there are none; if the weights to start from fit no layer.
     DataError
         If the weights to start from cannot be read, or are not the pinned ones.
     """
@@ -99,7 +105,7 @@ def train(
             data = {"train": (x, y), **watched}
             fingerprint = _fingerprint(recipe, device, data, code)
             kept = Resumption(checkpoints, fingerprint, device.processor)
-        history = trainer.fit(watched, output / "tensorboard", sigterm, kept)
+        history = trainer.fit(watched, output / "tensorboard", sigterm, kept, has_no_hope)
         model_files.save(model, output / "model.keras")
         write_history(output / "history.csv", history)
         write_json(
@@ -111,6 +117,7 @@ def train(
                 **_fold(arrays_folder, seed),
                 "stopped_after": len(history),
                 "kept_epoch": trainer.kept_epoch,
+                **({"pruned": trainer.is_pruned} if has_no_hope else {}),
                 "device": asdict(device),
                 "versions": _versions(),
                 "resumed_after": kept.resumed_after if kept else [],

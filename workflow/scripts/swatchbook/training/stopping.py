@@ -1,15 +1,19 @@
 """When a training ends, and with which epoch's weights: what the validation images decide.
 
 Both are decided by what the history says, which a checkpoint has: a training that goes on after an
-interruption decides as it would have.
+interruption decides as it would have. So does a search that ends a training which has no hope.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from swatchbook.errors import TrainingError
+from swatchbook.training.epoch_records import Epoch
+
+# From the epochs so far to whether the training is to end; it knows nothing else.
+Judge = Callable[[Sequence[Epoch]], bool]
 
 
 def check(settings: Mapping[str, Any], validation_images: int) -> None:
