@@ -6,6 +6,7 @@ Provides: results/report.html, one file that needs no network.
 
 REPORTED = [
     "comparison.json",
+    "per_class.csv",
     *[f"{figure.folder}/{figure.name}.svg" for figure in DRAWN if figure.section],
     *sorted({f"{figure.folder}/{figure.record}.json" for figure in DRAWN}),
     "arrays/decoding.json",

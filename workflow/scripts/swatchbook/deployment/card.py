@@ -203,7 +203,7 @@ def _quality(of: _Best, confidence: float) -> dict[str, Any]:
         },
         "seeds": len(of.comparison["seeds"]),
         "metrics": _metrics(of.test, of.of_recipe["metrics"]),
-        "worst": of.report.sort_values("f1", kind="stable").head(WORST).to_dict("records"),
+        "worst": _worst(of, confidence),
         "confused": _confused(of),
         "calibration": {
             "before": of.test["ece"],
@@ -254,6 +254,24 @@ def _report(folder: Path, spec: Mapping[str, Any]) -> pd.DataFrame:
     table = pd.read_csv(folder / "classification_report.csv").head(len(spec["classes"]))
     table = table.rename(columns={"f1-score": "f1"})
     return table.assign(name=[plain(name) for name in spec["classes"]])
+
+
+def _worst(of: _Best, confidence: float) -> list[dict[str, Any]]:
+    """Return the classes with the lowest F1, with intervals over the images."""
+    right, called = np.diagonal(of.confusion), of.confusion.sum(axis=0)
+    rows = of.report.sort_values("f1", kind="stable").head(WORST)
+    return [
+        row
+        | {
+            "recall_interval": _wilson(right[place], row["support"], confidence),
+            "precision_interval": _wilson(right[place], called[place], confidence),
+        }
+        for place, row in zip(rows.index, rows.to_dict("records"), strict=True)
+    ]
+
+
+def _wilson(right: float, images: float, confidence: float) -> list[float] | None:
+    return inference.wilson_interval(right, images, confidence) if images else None
 
 
 def _confused(of: _Best) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from swatchbook.comparison import per_class
 from swatchbook.data import preparation
 from swatchbook.figures import catalogue
 from swatchbook.files import read_json
@@ -48,9 +49,12 @@ def confusions(of: DataSet) -> dict[str, Any]:
 def classes(of: DataSet) -> dict[str, Any]:
     """Gather each model's classification report."""
     confidence = of.comparison["confidence"]
+    rates = per_class.read(of.folder / "per_class.csv")
     return {
         "reports": {
-            model: tables.mean_report(of.folder / model, of.seeds, confidence)
+            model: tables.mean_report(
+                of.folder / model, of.seeds, confidence, rates[rates["model"] == model]
+            )
             for model in of.detailed
         }
     }

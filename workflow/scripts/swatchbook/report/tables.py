@@ -16,8 +16,10 @@ NUMBERS = 32  # rows and columns of an image shown as numbers
 LARGEST_CHANGE = 0.1  # the full colour of a matrix of differences
 
 
-def mean_report(folder: Path, seeds: Sequence[int], confidence: float) -> list[dict[str, Any]]:
-    """Return the classification report of one model: means over seeds, and the interval of F1.
+def mean_report(
+    folder: Path, seeds: Sequence[int], confidence: float, rates: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Return the classification report of one model: over all seeds, with intervals.
 
     Parameters
     ----------
@@ -26,7 +28,16 @@ def mean_report(folder: Path, seeds: Sequence[int], confidence: float) -> list[d
     seeds
         Its seeds.
     confidence
-        Of the interval, which is ``None`` for a single seed.
+        Of the interval of F1, which is ``None`` for a single seed.
+    rates
+        The model's rows of ``per_class.csv``.
+
+    Returns
+    -------
+    list of dict
+        Of each class and average ``class``, ``support``, and ``precision``, ``recall`` and
+        ``f1-score``, the first two with ``precision_interval`` and ``recall_interval`` (``None`` of
+        averages), the last with ``interval``. Averages and F1 are means over seeds.
     """
     tables = [
         pd.read_csv(folder / f"seed-{seed}" / "classification_report.csv", keep_default_na=False)
@@ -42,8 +53,19 @@ def mean_report(folder: Path, seeds: Sequence[int], confidence: float) -> list[d
         scores = pd.to_numeric(pd.Series([cell["f1-score"] for cell in cells])).to_numpy(float)
         bounds = t_interval(scores, confidence)
         row["interval"] = np.clip(bounds, 0, 1).tolist() if bounds else None
-        rows.append(row)
+        rate = rates.iloc[number] if number < len(rates) else None
+        rows.append(row | _rated("precision", row, rate) | _rated("recall", row, rate))
     return rows
+
+
+def _rated(name: str, row: Mapping[str, Any], rate: pd.Series | None) -> dict[str, Any]:
+    """Return a share of all runs together with its interval, a mean as it is without one."""
+    if rate is None or pd.isna(rate[name]):
+        return {name: row[name], f"{name}_interval": None}
+    return {
+        name: float(rate[name]),
+        f"{name}_interval": [rate[f"{name}_low"], rate[f"{name}_high"]],
+    }
 
 
 def matrices(gallery: Mapping[str, Any], reference: str) -> list[dict[str, Any]]:
