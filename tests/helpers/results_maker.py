@@ -185,7 +185,7 @@ def make_results(
         "ablation": None,
         "evaluation": {"views": None},
         "comparison": {"reference": models[0], "confidence": SETTINGS["confidence"], "margin": 1.5},
-        "report": {"title": "Swatchbook", "notice": notice},
+        "report": {"title": "Swatchbook", "notice": notice, "exports": False},
         "specs": copy.deepcopy(specs),
     }
     if until_decided:

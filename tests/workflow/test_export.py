@@ -37,6 +37,11 @@ def test_how_models_are_exported_changes_no_report(done: Project) -> None:
     assert done.planned() == {}
 
 
+def test_a_report_that_shows_exports_needs_them(done: Project) -> None:
+    done.configure(report={"exports": True})
+    assert done.planned() == {"choose_best": 1, "export_best": 1, "write_report": 1}
+
+
 def test_a_format_that_there_is_not_is_refused_in_one_line(project: Project) -> None:
     project.configure(export={"formats": ["onnx", "lite"]})
     stopped = project.snakemake("--dry-run", "export")

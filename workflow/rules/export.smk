@@ -3,7 +3,7 @@
 Requires: results/<dataset>/arrays/ and the trained and evaluated models.
 Provides: results/<dataset>/<model>/seed-<seed>/export/ of any run that is asked for; results/<dataset>/best.json,
 which run is the best by validation, and results/<dataset>/best/, that run exported. Nothing else
-depends on them.
+depends on them, but for the report where `report.exports` says so.
 """
 
 EXPORT = config["export"]

@@ -74,6 +74,14 @@ def data(of: DataSet) -> dict[str, Any]:
     }
 
 
+def exports(of: DataSet) -> dict[str, Any]:
+    """Gather which run is the best, and what it is in each format."""
+    return {
+        "best": read_json(of.folder / "best.json"),
+        "exported": read_json(of.folder / "best" / "export.json"),
+    }
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of what the page shows of one data set.
@@ -87,7 +95,7 @@ class Section:
     gather
         What finds what only its template needs, by name.
     only_if
-        The one of `catalogue.facts` without which it is left out; empty for always.
+        The one of `facts` without which it is left out; empty for always.
     """
 
     id: str
@@ -101,9 +109,14 @@ class Section:
         return f"sections/{self.id}.html.j2"
 
 
+def facts(config: Mapping[str, Any]) -> set[str]:
+    """Return what decides which sections there are: `catalogue.facts`, and ``exported``."""
+    return catalogue.facts(config) | ({"exported"} if config["report"]["exports"] else set())
+
+
 def shown(config: Mapping[str, Any]) -> tuple[Section, ...]:
     """Return the sections that a page of this configuration has."""
-    given = catalogue.facts(config)
+    given = facts(config)
     return tuple(section for section in SECTIONS if section.only_if in given or not section.only_if)
 
 
@@ -119,4 +132,5 @@ SECTIONS = (
     Section("data", "Data", data),
     Section("checks", "Data checks"),
     Section("cost", "Cost"),
+    Section("exports", "Exports", exports, only_if="exported"),
 )
