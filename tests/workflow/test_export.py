@@ -20,6 +20,9 @@ FILES = {
     "model.float16.tflite",
     "model.int8.tflite",
     "savedmodel",
+    "MLmodel",
+    "requirements.txt",
+    "python_env.yaml",
 }
 RUN = "results/own-images/dropped/seed-0/export"
 

@@ -8,8 +8,9 @@ depends on them, but for the report where `report.exports` says so.
 
 EXPORT = config["export"]
 EXPORT_FILES = [EXPORTS[kind].file for kind in EXPORT["formats"] if kind != "savedmodel"]
-# What `predict` knows of the ONNX file beside it.
-EXPORT_FILES += ["model.json"] if "onnx" in EXPORT["formats"] else []
+# What `predict` knows of the ONNX file beside it, and what MLflow does.
+BESIDE_ONNX = ["model.json", "MLmodel", "requirements.txt", "python_env.yaml"]
+EXPORT_FILES += BESIDE_ONNX if "onnx" in EXPORT["formats"] else []
 EXPORT_FOLDERS = [EXPORTS[kind].file for kind in EXPORT["formats"] if kind == "savedmodel"]
 
 
