@@ -30,6 +30,7 @@ rule write_report:
         receipts_of_all,
         # Each file that is read, since a job on object storage gets nothing else.
         expand("results/{dataset}/{file}", dataset=DATASETS, file=REPORTED),
+        expand(RESIZING, dataset=RESIZED),
         expand(EXPORTS_SHOWN, dataset=DATASETS),
         of_every_cell(f"{CELL}/run.json"),
         of_every_cell(f"{CELL}/classification_report.csv"),

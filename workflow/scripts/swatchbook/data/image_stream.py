@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from swatchbook.data import pictures
+from swatchbook.data.originals import Collector, Original
 from swatchbook.progress import Progress
 
 T = TypeVar("T")
@@ -35,12 +36,15 @@ class Seen:
         By the id of an image what is wrong with it.
     formats, sizes, changes
         How many images had each format, each (height, width), and each change made to them.
+    originals
+        Some of them as they came, where they are resized.
     """
 
     problems: dict[str, str] = field(default_factory=dict)
     formats: Counter[str] = field(default_factory=Counter)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
+    originals: list[Original] = field(default_factory=list)
 
 
 def decode_all(
@@ -72,6 +76,7 @@ def decode_all(
         Counts the images.
     """
     seen = Seen()
+    collector = Collector(image)
 
     def decode_batch(batch: Sequence[Encoded]) -> None:
         for id_, content in batch:
@@ -85,6 +90,7 @@ def decode_all(
             seen.formats[picture.format] += 1
             seen.sizes[picture.size] += 1
             seen.changes.update(picture.changes)
+            collector.offer(id_, content, picture.size)
         progress.update(len(batch))
 
     waiting: deque[Future[None]] = deque()
@@ -95,6 +101,7 @@ def decode_all(
                 waiting.popleft().result()
         for decoded in waiting:
             decoded.result()
+    seen.originals = collector.chosen(seen.sizes)
     return seen
 
 
