@@ -36,7 +36,7 @@ ORIGINALS = "results/{dataset}/arrays/originals.npz"
 EXTRACTED = "results/{dataset}/images"
 EXPLORED = "results/{dataset}/explore/summary.json"
 # What resizing does to images, where it does something.
-RESIZING = multiext("results/{dataset}/explore/resizing", ".svg", ".json")
+RESIZING = [f"results/{{dataset}}/explore/resizing.{suffix}" for suffix in ("svg", "json")]
 RESIZED = [name for name in DATASETS if catalogue.RESIZED in catalogue.facts_of(config, name)]
 CHECKED = [
     "results/{dataset}/checks/summary.json",

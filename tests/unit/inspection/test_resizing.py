@@ -18,7 +18,8 @@ def drawn(tmp_path: Path, sizes: list[tuple[int, int]], image: dict = IMAGE) -> 
     collector = Collector(image)
     for number, size in enumerate(sizes):
         pixels = random_images(1, *size)[0][..., : image["channels"]]
-        collector.offer(f"<{number}>$1$", png(pixels), size)
+        if size != (image["height"], image["width"]):
+            collector.offer(f"<{number}>$1$", png(pixels), size)
     originals.write(collector.chosen(dict.fromkeys(sizes, 1)), tmp_path / "originals.npz")
     show_resizing(tmp_path / "originals.npz", image, tmp_path / "explore")
     return (tmp_path / "explore" / "resizing.svg").read_text(encoding="utf-8")

@@ -81,3 +81,7 @@ def test_class_names_that_pandas_reads_as_missing_have_a_row(tmp_path: Path) -> 
     none = pd.DataFrame({"recall": [], "precision": []})
     rows = tables.mean_report(tmp_path, [4], 0.95, none)
     assert [row["class"] for row in rows[:3]] == ["NA", "nan", "owl"]
+
+
+def test_of_few_classes_no_confusions_are_listed() -> None:
+    assert tables.confused_pairs(GALLERY | {"seeds": [0]}) == []

@@ -90,7 +90,8 @@ def decode_all(
             seen.formats[picture.format] += 1
             seen.sizes[picture.size] += 1
             seen.changes.update(picture.changes)
-            collector.offer(id_, content, picture.size)
+            if "resized" in picture.changes:
+                collector.offer(id_, content, picture.size)
         progress.update(len(batch))
 
     waiting: deque[Future[None]] = deque()

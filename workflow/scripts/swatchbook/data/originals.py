@@ -63,18 +63,16 @@ class Collector:
     Parameters
     ----------
     image
-        The block of the data set's file; see `pictures.read`. Where ``resize`` is ``error`` nothing
-        is kept, since all images have one size.
+        The block of the data set's file; see `pictures.read`.
     """
 
     def __init__(self, image: Mapping[str, Any]):
         self._image = image
-        self._is_on = image.get("resize", "error") != "error"
         self._extremes: dict[str, tuple[tuple[float, bytes], Original]] = {}
         self._sample: dict[bytes, Original] = {}
 
     def offer(self, id_: str, content: bytes, size: Size) -> None:
-        """Look at an image that can be decoded, and keep it as long as it is one to show.
+        """Look at an image that was resized, and keep it as long as it is one to show.
 
         Parameters
         ----------
@@ -83,8 +81,6 @@ class Collector:
         size
             Its height and width.
         """
-        if not self._is_on:
-            return
         draw = hashlib.sha256(id_.encode()).digest()
         ranks = {why: (value(size), draw) for why, value in EXTREMES.items()}
         gained = [
@@ -104,17 +100,17 @@ class Collector:
                 del self._sample[max(self._sample)]
 
     def chosen(self, sizes: Mapping[Size, int]) -> list[Original]:
-        """Return the images to show, each once; none if all had the right size.
+        """Return the images to show, each once; none if none was offered.
 
         Parameters
         ----------
         sizes
             How many of all images had each size.
         """
-        right = (self._image["height"], self._image["width"])
-        if not self._is_on or set(sizes) <= {right}:
+        if not self._sample:
             return []
-        middle = _median_area(sizes)
+        right = (self._image["height"], self._image["width"])
+        middle = _median_area({size: count for size, count in sizes.items() if size != right})
         by_chance = [original for _, original in sorted(self._sample.items())]
         nearest = min(by_chance, key=lambda one: abs(one.size[0] * one.size[1] - middle))
         candidates = [

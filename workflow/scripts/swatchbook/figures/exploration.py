@@ -63,7 +63,7 @@ class Resized:
 
 
 def draw_class_balance(of: Explored, folder: Path) -> None:
-    """Draw the share of each class in each split; of many classes in the order of their number."""
+    """Draw the share of each class in each split; of many classes how many images they have."""
     with mpl.rc_context(style.STYLE):
         draw = _draw_bars if len(of.classes) <= many_classes.MANY else _draw_ranks
         figure = draw(of)
@@ -98,16 +98,18 @@ def _draw_bars(of: Explored) -> mpl.figure.Figure:
 
 
 def _draw_ranks(of: Explored) -> mpl.figure.Figure:
-    """Draw how many images the classes have, from the largest in training to the smallest."""
+    """Draw how many images the classes have, in each split from the largest to the smallest.
+
+    In one order for all the lines of small splits would go up and down from class to class.
+    """
     figure, ((axes,),) = style.new(7, 3.6)
-    order = np.argsort(-of.arrays["train"][1].sum(axis=0), kind="stable")
     for split, y in _labels(of):
-        counts = y.sum(axis=0)[order]
+        counts = np.sort(y.sum(axis=0))[::-1]
         label = f"{split} ({len(y):,} images)"
-        axes.step(range(1, len(order) + 1), counts, where="mid", label=label, lw=1.5)
+        axes.step(range(1, len(counts) + 1), counts, where="mid", label=label, lw=1.5)
         axes.lines[-1].set_color(SPLIT_COLOURS[split])
     axes.set_ylim(0, None)
-    axes.set_xlabel(f"the {len(order)} classes, from the largest in training")
+    axes.set_xlabel(f"the {len(of.classes)} classes, in each split from its largest")
     axes.set_ylabel("images")
     return figure
 

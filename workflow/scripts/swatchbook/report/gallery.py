@@ -1,5 +1,6 @@
 """The images that the report shows, and what is known of each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 from swatchbook.comparison import stored_predictions
 from swatchbook.data import arrays
 from swatchbook.data.splits import SPLITS
-from swatchbook.files import replacing, write_json
+from swatchbook.files import replacing, write_text
 from swatchbook.report import choices, sheet
 from swatchbook.report.choices import Predicted
 
@@ -76,7 +77,7 @@ def choose_images(
     content, height, width = sheet.draw(_pixels(results, shown))
     with replacing(output / "sheet.webp") as path:
         path.write_bytes(content)
-    write_json(
+    _write(
         output / "gallery.json",
         {
             "models": list(models),
@@ -103,6 +104,11 @@ def choose_images(
             **_places(shown, lists, cells, samples),
         },
     )
+
+
+def _write(path: Path, gallery: Mapping[str, Any]) -> None:
+    """Write the gallery on one line: a line for each cell of a thousand classes is 23 MB."""
+    write_text(path, json.dumps(gallery, separators=(",", ":"), ensure_ascii=False) + "\n")
 
 
 def _numbered(names: pd.Series, classes: Sequence[str]) -> np.ndarray:

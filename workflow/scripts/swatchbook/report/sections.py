@@ -42,8 +42,11 @@ def ablation(of: DataSet) -> dict[str, Any]:
 
 
 def confusions(of: DataSet) -> dict[str, Any]:
-    """Gather the confusion matrices as cells to press; none with too many classes."""
-    return {"matrices": tables.matrices(of.gallery, of.comparison["reference"])}
+    """Gather the confusion matrices as cells to press; with too many classes the largest cells."""
+    return {
+        "matrices": tables.matrices(of.gallery, of.comparison["reference"]),
+        "pairs": tables.confused_pairs(of.gallery),
+    }
 
 
 def classes(of: DataSet) -> dict[str, Any]:
