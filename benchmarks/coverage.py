@@ -2,7 +2,7 @@
 
 Runs are made up: an image is called right if its ease, to this model and to this run, plus the luck
 of the seed, exceeds zero. The true difference of two such models is known. Prints tables as
-Markdown; the last ones stand in coverage.md. Takes about six minutes on two cores.
+Markdown; the last ones stand in coverage.md. Takes about ten minutes on two cores.
 
     python benchmarks/coverage.py [--experiments 1000] [--processes 2]
 """
@@ -33,6 +33,9 @@ SIZED = 200  # experiments whose smallest detectable difference is computed: it 
 
 PAIRED_SEEDS = (2, 3, 5, 10, 20)
 PAIRED_IMAGES = (1000, 10_000)
+CLASS_IMAGES = (10, 100, 1000)
+CLASS_SPREADS = (0.0, 0.2, 0.5)  # a class has more luck of its own than all of them together
+ALARM = 3.5  # how far images of other classes are from being called so, in units of ease
 ALIKE = (-0.3, 0.0, 0.3, 0.6)  # correlation of the luck that one seed brings to the two models
 
 
@@ -156,13 +159,49 @@ def row_of_wilson(images: int, share: float) -> str:
     )
 
 
+def row_of_class(cell: tuple[int, int, float], experiments: int) -> str:
+    """Return the coverage and width of the intervals of a class's recall and precision.
+
+    Of ten classes with as many images each, whose images are called so if they are easy enough, and
+    of the others if they look alike enough.
+    """
+    images, seeds, spread = cell
+    generator = np.random.default_rng([seeds, images, round(spread * 100)])
+    deviation = np.sqrt(EASE_SPREAD**2 + MODEL_SPREAD**2 + RUN_SPREAD**2 + spread**2)
+    recall, false = stats.norm.cdf(EASE / deviation), stats.norm.cdf(-ALARM / deviation)
+    truths = (recall, recall / (recall + 9 * false))
+    found: list[list[list[float]]] = [[], []]
+    for _ in range(experiments):
+        likeness = np.where(np.arange(10 * images) < images, EASE, -ALARM)
+        likeness = likeness + np.hypot(EASE_SPREAD, MODEL_SPREAD) * generator.normal(
+            size=len(likeness)
+        )
+        likeness = likeness + spread * generator.normal(size=(seeds, 1))
+        called = likeness + RUN_SPREAD * generator.normal(size=likeness.shape) > 0
+        is_class = np.zeros(called.shape, bool)
+        is_class[:, :images] = True
+        for of_share, trials in zip(found, (is_class, called), strict=True):
+            of_share.append(
+                inference.share_interval(
+                    (called & is_class).astype(float), trials.astype(float), CONFIDENCE
+                )
+            )
+    cells = []
+    for of_share, truth in zip(found, truths, strict=True):
+        bounds = np.array([one for one in of_share if one])
+        holds = np.mean((bounds[:, 0] <= truth) & (truth <= bounds[:, 1]))
+        cells.append(f"{holds:.3f} (±{np.median(np.ptp(bounds, axis=1)) * 50:.1f})")
+    return f"| {images:,} | {seeds} | {spread:.2f} | {' | '.join(cells)} |"
+
+
 def main() -> None:
-    """Print the four tables."""
+    """Print the five tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--experiments", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     of_differences = list(itertools.product(IMAGES, SEEDS, SPREADS))
+    of_classes = list(itertools.product(CLASS_IMAGES, (1, 3, 5, 8), CLASS_SPREADS))
     of_pairing = list(itertools.product(PAIRED_IMAGES, PAIRED_SEEDS, SPREADS[1:], ALIKE))
     with multiprocessing.Pool(options.processes) as pool:
         print("| images | seeds | a seed's luck, points | coverage | false | detectable | shown |")
@@ -174,6 +213,10 @@ def main() -> None:
         print("|---|---|---|---|---|---|---|")
         row = partial(row_of_pairing, experiments=options.experiments)
         for line in pool.imap(row, of_pairing):
+            print(line, flush=True)
+        print("\n| images | seeds | luck | recall | precision |\n|---|---|---|---|---|")
+        row = partial(row_of_class, experiments=options.experiments)
+        for line in pool.imap(row, of_classes):
             print(line, flush=True)
     print("\n| seeds | coverage |\n|---|---|")
     for count in SEEDS:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from paths import PUBLISHED
 from swatchbook import provenance
-from swatchbook.comparison import looks, metrics, side_by_side
+from swatchbook.comparison import looks, metrics, per_class, side_by_side
 from swatchbook.data import arrays
 from swatchbook.data import folds as folding
 from swatchbook.data.dataset_formats import Images
@@ -92,6 +92,8 @@ def make_dataset(
             _make_run(folder, model, number, seed, truth, classes, watch_test)
     settings = {"reference": models[0], **SETTINGS, "design": design}
     side_by_side.compare(folder, models, seeds, settings, PUBLISHED, folder / "comparison.json")
+    confidence = settings["confidence"]
+    per_class.rate_classes(folder, models, seeds, classes, confidence, folder / "per_class.csv")
     return folder
 
 
@@ -208,7 +210,7 @@ def make_results(
         "ablation": None,
         "evaluation": {"views": None},
         "comparison": {"reference": models[0], "confidence": SETTINGS["confidence"], "margin": 1.5},
-        "report": {"title": "Swatchbook", "notice": notice},
+        "report": {"title": "Swatchbook", "notice": notice, "exports": False},
         "specs": copy.deepcopy(specs),
     }
     if until_decided:

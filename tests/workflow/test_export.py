@@ -20,6 +20,9 @@ FILES = {
     "model.float16.tflite",
     "model.int8.tflite",
     "savedmodel",
+    "MLmodel",
+    "requirements.txt",
+    "python_env.yaml",
 }
 RUN = "results/own-images/dropped/seed-0/export"
 
@@ -35,6 +38,11 @@ def test_nothing_is_exported_unless_it_is_asked_for(finished: Project) -> None:
 def test_how_models_are_exported_changes_no_report(done: Project) -> None:
     done.configure(export={"formats": ["onnx"]})
     assert done.planned() == {}
+
+
+def test_a_report_that_shows_exports_needs_them(done: Project) -> None:
+    done.configure(report={"exports": True})
+    assert done.planned() == {"choose_best": 1, "export_best": 1, "write_report": 1}
 
 
 def test_a_format_that_there_is_not_is_refused_in_one_line(project: Project) -> None:

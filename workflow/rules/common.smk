@@ -32,8 +32,13 @@ ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
 ARRAYS = expand(
     "results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv", "decoding.json"]
 )
+# Of a data set whose images are resized some as they came; of another one nothing.
+ORIGINALS = "results/{dataset}/arrays/originals.npz"
 EXTRACTED = "results/{dataset}/images"
 EXPLORED = "results/{dataset}/explore/summary.json"
+# What resizing does to images, where it does something.
+RESIZING = [f"results/{{dataset}}/explore/resizing.{suffix}" for suffix in ("svg", "json")]
+RESIZED = [name for name in DATASETS if catalogue.RESIZED in catalogue.facts_of(config, name)]
 CHECKED = [
     "results/{dataset}/checks/summary.json",
     "results/{dataset}/checks/accuracy_without_twins.json",
@@ -164,6 +169,11 @@ def dataset_content(wildcards: Wildcards) -> dict:
 def dataset_classes(wildcards: Wildcards) -> list[str]:
     """Return the class names of one data set."""
     return config["specs"][wildcards.dataset]["classes"]
+
+
+def dataset_image(wildcards: Wildcards) -> dict:
+    """Return what the images of one data set are made into."""
+    return config["specs"][wildcards.dataset]["image"]
 
 
 def dataset_description(wildcards: Wildcards) -> dict:

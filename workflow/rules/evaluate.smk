@@ -57,7 +57,8 @@ rule compare_models:
         runs=of_all_runs(f"{CELL}/run.json"),
         histories=of_all_runs(f"{CELL}/history.csv"),
     output:
-        "results/{dataset}/comparison.json",
+        comparison="results/{dataset}/comparison.json",
+        per_class="results/{dataset}/per_class.csv",
     log:
         "logs/{dataset}/compare.log",
     # Seconds, without TensorFlow: not worth a place in a cluster's queue.
@@ -70,6 +71,7 @@ rule compare_models:
     params:
         models=MODELS,
         seeds=dataset_seeds,
+        classes=dataset_classes,
         settings=COMPARING,
         published=published_digest(),
         code=code_digest("compare"),

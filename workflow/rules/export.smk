@@ -3,13 +3,14 @@
 Requires: results/<dataset>/arrays/ and the trained and evaluated models.
 Provides: results/<dataset>/<model>/seed-<seed>/export/ of any run that is asked for; results/<dataset>/best.json,
 which run is the best by validation, and results/<dataset>/best/, that run exported. Nothing else
-depends on them.
+depends on them, but for the report where `report.exports` says so.
 """
 
 EXPORT = config["export"]
 EXPORT_FILES = [EXPORTS[kind].file for kind in EXPORT["formats"] if kind != "savedmodel"]
-# What `predict` knows of the ONNX file beside it.
-EXPORT_FILES += ["model.json"] if "onnx" in EXPORT["formats"] else []
+# What `predict` knows of the ONNX file beside it, and what MLflow does.
+BESIDE_ONNX = ["model.json", "MLmodel", "requirements.txt", "python_env.yaml"]
+EXPORT_FILES += BESIDE_ONNX if "onnx" in EXPORT["formats"] else []
 EXPORT_FOLDERS = [EXPORTS[kind].file for kind in EXPORT["formats"] if kind == "savedmodel"]
 
 

@@ -12,6 +12,7 @@ rule decode_dataset:
         receipts=dataset_receipts,
     output:
         ARRAYS,
+        originals=ORIGINALS,
     log:
         "logs/{dataset}/decode.log",
     benchmark:
@@ -79,3 +80,32 @@ rule explore_dataset:
         code=code_digest("explore"),
     script:
         "../scripts/explore.py"
+
+
+rule show_resizing:
+    """Show what resizing does to some images of one data set."""
+    input:
+        originals=ORIGINALS,
+    output:
+        table="results/{dataset}/explore/resizing.csv",
+        provenance=RESIZING[1],
+        figures=report(
+            multiext("results/{dataset}/explore/resizing", ".svg", ".png"),
+            category="{dataset}",
+            subcategory="Data",
+            caption="../report/captions/data.rst",
+        ),
+    log:
+        "logs/{dataset}/show_resizing.log",
+    # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+    localrule: True
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        image=dataset_image,
+        code=code_digest("show_resizing"),
+    script:
+        "../scripts/show_resizing.py"

@@ -1,11 +1,13 @@
 """Report: everything on one page.
 
-Requires: comparison.json, figures/, explore/ and checks/ of every data set, and what they came from.
+Requires: comparison.json, figures/, explore/ and checks/ of every data set, and what they came from;
+with `report.exports` also best.json and best/.
 Provides: results/report.html, one file that needs no network.
 """
 
 REPORTED = [
     "comparison.json",
+    "per_class.csv",
     *[f"{figure.folder}/{figure.name}.svg" for figure in DRAWN if figure.section],
     *sorted({f"{figure.folder}/{figure.record}.json" for figure in DRAWN}),
     "arrays/decoding.json",
@@ -18,6 +20,8 @@ REPORTED = [
     "gallery/sheet.webp",
     "gallery/provenance.json",
 ]
+# Where the page has them it needs them: whether files happen to be there decides nothing.
+EXPORTS_SHOWN = [BEST, EXPORTED] if config["report"]["exports"] else []
 
 
 rule write_report:
@@ -27,6 +31,8 @@ rule write_report:
         # Each file that is read, since a job on object storage gets nothing else.
         expand("results/{dataset}/{file}", dataset=DATASETS, file=REPORTED),
         expand(FOUND, dataset=DATASETS) if SEARCH else [],
+        expand(RESIZING, dataset=RESIZED),
+        expand(EXPORTS_SHOWN, dataset=DATASETS),
         of_every_cell(f"{CELL}/run.json"),
         of_every_cell(f"{CELL}/classification_report.csv"),
     output:
@@ -41,7 +47,7 @@ rule write_report:
         runtime=growing(10),
     params:
         # Not `config` itself: where the files came from, what ran the jobs and how models are
-        # exported change nothing.
+        # exported, but for the exports that are read, change nothing.
         config={
             key: value
             for key, value in config.items()

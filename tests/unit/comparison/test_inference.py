@@ -17,6 +17,7 @@ from swatchbook.comparison.inference import (
     holm,
     mcnemar_exact,
     only_alone,
+    share_interval,
     t_interval,
     verdict,
     wilson_interval,
@@ -420,3 +421,55 @@ def test_without_an_overlap_the_corrected_interval_is_students() -> None:
 
 def test_one_fold_has_no_error() -> None:
     assert corrected_difference(np.array([0.5]), np.array([0.4]), 1.0).error is None
+
+
+def everywhere(hits: np.ndarray) -> np.ndarray:
+    """Every image a trial of every run."""
+    return np.ones_like(hits)
+
+
+@pytest.mark.parametrize("right", [0, 13, 20])
+def test_the_interval_of_one_runs_share_is_wilsons(right: int) -> None:
+    hits = (np.arange(20) < right).astype(float)[None]
+    expected = wilson_interval(right, 20, 0.95)
+    assert share_interval(hits, everywhere(hits), 0.95) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("right", [0, 13, 20])
+def test_runs_that_agree_on_every_image_are_as_sure_of_a_share_as_one(right: int) -> None:
+    hits = np.tile((np.arange(20) < right).astype(float), (5, 1))
+    expected = wilson_interval(right, 20, 0.95)
+    assert share_interval(hits, everywhere(hits), 0.95) == pytest.approx(expected)
+
+
+def test_seeds_that_differ_widen_the_interval_of_a_share() -> None:
+    alike = np.tile((np.arange(100) < 80).astype(float), (3, 1))
+    apart = np.array([(np.arange(100) < right).astype(float) for right in (60, 80, 100)])
+    narrow, wide = (share_interval(hits, everywhere(hits), 0.95) for hits in (alike, apart))
+    assert wide[0] < narrow[0] - 0.1 and narrow[1] + 0.05 < wide[1] < 1
+
+
+def test_images_that_no_run_names_have_no_part_in_a_share() -> None:
+    generator = np.random.default_rng(0)
+    trials = (generator.random((3, 50)) < 0.4).astype(float)
+    hits = trials * (generator.random((3, 50)) < 0.7)
+    found = share_interval(hits, trials, 0.95)
+    more = [np.concatenate([values, np.zeros((3, 500))], axis=1) for values in (hits, trials)]
+    assert share_interval(*more, 0.95) == pytest.approx(found)
+    assert share_interval(np.zeros((3, 50)), np.zeros((3, 50)), 0.95) is None
+
+
+@pytest.mark.parametrize("luck", [0.0, 0.3])
+@pytest.mark.parametrize(("images", "seeds"), [(10, 3), (100, 3), (100, 8)])
+def test_intervals_of_shares_hold_the_truth_as_often_as_they_claim(
+    images: int, seeds: int, luck: float
+) -> None:
+    generator = np.random.default_rng([images, seeds])
+    truth = stats.norm.cdf(1.5 / math.sqrt(1 + 1 + luck**2))
+    covered = 0
+    for _ in range(300):
+        ease = 1.5 + generator.normal(size=images) + luck * generator.normal(size=(seeds, 1))
+        hits = (ease + generator.normal(size=(seeds, images)) > 0).astype(float)
+        low, high = share_interval(hits, everywhere(hits), 0.95)
+        covered += low <= truth <= high
+    assert covered / 300 >= 0.93

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from makers import png, random_images, write_7z
-from swatchbook.data import arrays, dataset_formats, decoding
+from swatchbook.data import arrays, dataset_formats, decoding, originals
 from swatchbook.data.dataset_formats import Images
 from swatchbook.errors import DataError
 
@@ -144,6 +144,8 @@ def test_what_was_seen_stands_beside_the_arrays(tmp_path: Path) -> None:
         "left_out": {"broken": ["x (an empty file)"]},
         "passed_over": [],
     }
+    shown = originals.read(tmp_path / "arrays" / "originals.npz")
+    assert {one.size for one in shown} == {(4, 5), (3, 5)}
 
 
 REFUSED: dict[str, tuple[dict[str, Any], list[str], str, str]] = {

@@ -207,6 +207,7 @@ def test_images_never_touch_the_disk(
     expected = {f"{array}_{split}.npy" for array in "xy" for split in SPLITS} | {
         "index.csv",
         "decoding.json",
+        "originals.npz",
     }
     assert {path.name for path in (folder.parent / "arrays").iterdir()} == expected
     assert list(elsewhere.iterdir()) == []

@@ -10,8 +10,9 @@ from huggingface_hub import ModelCard
 
 from paths import ROOT
 from results_maker import make_results
+from swatchbook.comparison import inference
 from swatchbook.deployment import write_card
-from swatchbook.deployment.card import percent, plain
+from swatchbook.deployment.card import interval, percent, plain
 from swatchbook.files import read_json, write_json
 
 TEMPLATE = ROOT / "workflow" / "card" / "README.md.j2"
@@ -85,6 +86,9 @@ def test_the_card_has_the_numbers_of_the_results(
     worst = report.head(len(classes)).sort_values("f1-score", kind="stable").iloc[0]
     first = text.split("| class | precision")[1].splitlines()[2]
     assert first.startswith(f"| {worst['class']} | {percent(worst['precision'])}")
+    right = round(worst["recall"] * worst["support"])
+    told = interval(inference.wilson_interval(right, worst["support"], 0.95))
+    assert f"| {percent(worst['recall'])} ({told}) |" in first
     assert "gives every image one of them" in text and "calls 6.1 % of the test images so" in text
     twins = read_json(folder / "checks" / "accuracy_without_twins.json")
     assert f"{twins['twins']} of {twins['test_images']} test images have an exact" in text

@@ -11,13 +11,14 @@ import yaml
 
 from paths import ROOT, SCRIPTS
 from swatchbook import provenance
-from swatchbook.figures.catalogue import FIGURES, Figure, detailed, drawn, facts
+from swatchbook.figures.catalogue import FIGURES, Figure, detailed, drawn, facts, facts_of
 from swatchbook.report.sections import SECTIONS
 
 # The entry points of the rules that draw, by the record that each writes.
 ENTRY_POINTS = {
     ("figures", "provenance"): "figures.py",
     ("explore", "provenance"): "explore.py",
+    ("explore", "resizing"): "show_resizing.py",
     ("checks", "twins"): "check_data.py",
     ("checks", "label_suspects"): "check_predictions.py",
     ("search", "provenance"): "search_result.py",
@@ -121,3 +122,13 @@ def test_a_grid_is_drawn_where_it_has_two_axes() -> None:
         assert facts(config(usual, ablation=ablation)) == given
     added = {one.name for one in drawn({"gridded"})} - {one.name for one in drawn(())}
     assert added == {"grid"}
+
+
+def test_resizing_is_drawn_of_the_data_sets_whose_images_are_resized() -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    images = {"fitted": {"resize": "fit"}, "strict": {"resize": "error"}, "plain": {}}
+    given = config(usual) | {"specs": {name: {"image": image} for name, image in images.items()}}
+    assert facts_of(given, "fitted") == {"resized"}
+    assert facts_of(given, "strict") == facts_of(given, "plain") == facts(given) == set()
+    added = {one.name for one in drawn({"resized"})} - {one.name for one in drawn(())}
+    assert added == {"resizing"}

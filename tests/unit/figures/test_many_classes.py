@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from swatchbook.figures import many_classes
+from swatchbook.figures import exploration, many_classes
 from swatchbook.figures.many_classes import MANY, SHOWN
+
+PARTS = {"train": slice(0, 200), "validation": slice(0, 0), "test": slice(200, 300)}
 
 
 def test_few_classes_are_all_drawn_in_their_order() -> None:
@@ -41,3 +43,14 @@ def test_classes_that_are_taken_for_each_other_stand_side_by_side() -> None:
 def test_examples_are_of_classes_at_even_distances(count: int) -> None:
     shown = many_classes.some(count)
     assert len(set(shown.tolist())) == SHOWN and (shown[0], shown[-1]) == (0, count - 1)
+
+
+def test_the_balance_of_many_classes_falls_in_every_split() -> None:
+    labels = np.random.default_rng(0).integers(60, size=300)
+    arrays = {split: (None, np.eye(60)[labels[part]]) for split, part in PARTS.items()}
+    figure = exploration._draw_ranks(exploration.Explored(arrays, {}, [str(n) for n in range(60)]))
+    (axes,) = figure.axes
+    assert len(axes.lines) == 2  # nothing is held out for validation
+    for line, part in zip(axes.lines, ("train", "test"), strict=True):
+        counts = line.get_ydata()
+        assert (np.diff(counts) <= 0).all() and counts.sum() == len(labels[PARTS[part]])

@@ -49,3 +49,8 @@ def test_the_budget_leaves_out_images_and_no_model(monkeypatch: pytest.MonkeyPat
     rows = choices.within_budget([[0]], cells)
     assert rows == [0, 1, 4, 5, 7]
     assert choices.within_budget([list(range(9))], cells) == list(range(9))
+
+
+def test_cells_are_as_many_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choices, "BUDGET", 2)
+    assert list(choices.cell_rows(LABELS, CALLED, MEANS)) == ["0-1", "1-0"]

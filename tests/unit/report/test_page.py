@@ -337,6 +337,35 @@ def test_a_single_run_claims_nothing(least: Made) -> None:
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
 
 
+def test_exports_are_shown_where_the_configuration_asks_for_them(
+    least: Made, tmp_path: Path
+) -> None:
+    folder = tmp_path / "made-up"
+    shutil.copytree(least.results / "made-up", folder)
+    best = {"model": "alone", "seed": 4, "chosen_by": "the highest accuracy", "runs": [{}] * 3}
+    write_json(folder / "best.json", best)
+    facts = {
+        "file": "model.onnx",
+        "runtime": "onnxruntime 1.2.3",
+        "accuracy": 0.7654,
+        "equal_classes": 0.9876,
+        "largest_difference_in_float32": 1.2e-6,
+        "bytes": 1_234_567,
+        "milliseconds_an_image": 0.4567,
+    }
+    exported = {"trained_in": "float32", "test_images": 24, "accuracy": 0.75}
+    write_json(folder / "best" / "export.json", exported | {"formats": {"onnx": facts}})
+    without = write(tmp_path, least.config, tmp_path / "without.html").page
+    assert "1,234,567" not in without.one("main").text
+    config = copy.deepcopy(least.config)
+    config["report"]["exports"] = True
+    page = write(tmp_path, config, tmp_path / "with.html").page
+    (table,) = (table for table in page.all("table") if "1,234,567" in table.text)
+    for told in ("onnx", "onnxruntime 1.2.3", "76.54 %", "98.76 %", "1.2e-06", "0.46"):
+        assert told in table.text
+    assert "alone, seed 4, chosen from 3 trainings: the highest accuracy" in page.one("main").text
+
+
 def test_test_time_augmentation_stands_in_a_table_of_its_own(least: Made, tmp_path: Path) -> None:
     assert "test-time augmentation (" not in least.page.one("main").text
     folder = tmp_path / "made-up"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from results_maker import make_dataset
-from swatchbook.comparison import inference, metrics
+from swatchbook.comparison import inference, metrics, per_class
 from swatchbook.report import tables
 
 GALLERY = {
@@ -54,7 +54,8 @@ def test_numbers_are_the_middle_of_the_first_channel() -> None:
 
 def test_a_mean_report_has_the_interval_of_each_classes_f1(tmp_path: Path) -> None:
     folder = make_dataset(tmp_path, ["a"], [0, 1, 2], ["cat", "dog", "owl"])
-    rows = tables.mean_report(folder / "a", [0, 1, 2], 0.95)
+    rates = per_class.read(folder / "per_class.csv")
+    rows = tables.mean_report(folder / "a", [0, 1, 2], 0.95, rates)
     scores = []
     for seed in range(3):
         table = pd.read_csv(folder / "a" / f"seed-{seed}" / "classification_report.csv")
@@ -63,7 +64,13 @@ def test_a_mean_report_has_the_interval_of_each_classes_f1(tmp_path: Path) -> No
     assert row["f1-score"] == pytest.approx(np.mean(scores))
     bounds = inference.t_interval(np.array(scores), 0.95)
     assert row["interval"] == pytest.approx(np.clip(bounds, 0, 1).tolist())
-    assert tables.mean_report(folder / "a", [0], 0.95)[0]["interval"] is None
+    assert tables.mean_report(folder / "a", [0], 0.95, rates)[0]["interval"] is None
+    dog = rates.iloc[1]
+    assert (row["recall"], row["precision"]) == (dog["recall"], dog["precision"])
+    assert row["recall_interval"] == [dog["recall_low"], dog["recall_high"]]
+    assert row["precision_interval"] == [dog["precision_low"], dog["precision_high"]]
+    averages = [row for row in rows if row["class"] == "macro avg"]
+    assert [row["recall_interval"] for row in averages] == [None]
 
 
 def test_class_names_that_pandas_reads_as_missing_have_a_row(tmp_path: Path) -> None:
@@ -71,5 +78,10 @@ def test_class_names_that_pandas_reads_as_missing_have_a_row(tmp_path: Path) -> 
     table = metrics.classification_report(labels, labels, ["NA", "nan", "owl"])
     (tmp_path / "seed-4").mkdir()
     table.to_csv(tmp_path / "seed-4" / "classification_report.csv")
-    rows = tables.mean_report(tmp_path, [4], 0.95)
+    none = pd.DataFrame({"recall": [], "precision": []})
+    rows = tables.mean_report(tmp_path, [4], 0.95, none)
     assert [row["class"] for row in rows[:3]] == ["NA", "nan", "owl"]
+
+
+def test_of_few_classes_no_confusions_are_listed() -> None:
+    assert tables.confused_pairs(GALLERY | {"seeds": [0]}) == []

@@ -59,7 +59,7 @@ DEFAULTS: dict[str, Any] = {
         "calibration_images": 500,
         "false_alarms": 0.05,
     },
-    "report": {"title": "Swatchbook", "notice": None},
+    "report": {"title": "Swatchbook", "notice": None, "exports": False},
 }
 WHOLE: dict[str, Any] = DEFAULTS | {
     "models": {"plain": LEAST["models"]["plain"] | {"training": DEFAULTS["training"]}}
@@ -144,7 +144,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "an unknown key like none": (
         {"report": {"xyzzy": 3}},
-        "unknown key 'report.xyzzy'; allowed here: notice, title",
+        "unknown key 'report.xyzzy'; allowed here: exports, notice, title",
     ),
     "a key that YAML takes for true": ({True: 3}, "unknown key 'True'; allowed here:"),
     "an unknown layer": (

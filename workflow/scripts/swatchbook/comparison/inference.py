@@ -56,7 +56,7 @@ def over_seeds(values: np.ndarray, confidence: float, overlap: float = 0.0) -> d
     }
 
 
-def wilson_interval(successes: int, trials: int, confidence: float) -> list[float]:
+def wilson_interval(successes: float, trials: float, confidence: float) -> list[float]:
     """Return the score interval of a share of independent trials, in [0, 1].
 
     E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference,
@@ -64,6 +64,66 @@ def wilson_interval(successes: int, trials: int, confidence: float) -> list[floa
     """
     low, high = proportion_confint(successes, trials, alpha=1 - confidence, method="wilson")
     return [float(low), float(high)]
+
+
+def share_interval(hits: np.ndarray, trials: np.ndarray, confidence: float) -> list[float] | None:
+    """Return the interval of a share, in [0, 1], with images and seeds left to chance.
+
+    The share is the hits of all runs by their trials: of recall a class's images are the trials, of
+    precision what was called so. Its variance is that of one run on as many images, p (1 - p) /
+    trials, which is no less than what images and the rest of single runs bring to the mean over
+    seeds, and what the seeds' own shares vary by beyond that rest, as in `difference`. The interval
+    is Wilson's at the number of trials that would bring the same variance, which is made smaller by
+    the square of a normal by a Student's quantile, since the seeds are few (E. L. Korn, B. I.
+    Graubard, 1998, Confidence intervals for proportions with small expected number of positive
+    counts estimated from survey data, Survey Methodology 24, 193-201; Wilson's in the place of
+    theirs: C. Franco et al., 2019, Comparative study of confidence intervals for proportions in
+    complex sample surveys, Journal of Survey Statistics and Methodology 7, 334-364). Of one run it
+    is `wilson_interval`, which says nothing of other seeds.
+
+    Parameters
+    ----------
+    hits, trials
+        For each run whether an image counts, and as a hit; 0 or 1, shape (seeds, images).
+
+    Returns
+    -------
+    list of float
+        ``None`` without a trial.
+    """
+    seeds, total = len(hits), int(trials.sum())
+    if not total:
+        return None
+    share, count = float(hits.sum()) / total, total / seeds
+    from_images = share * (1 - share) / count
+    if not from_images:
+        return wilson_interval(share * count, count, confidence)
+    from_seeds, beyond = _seeds_part(hits - share * trials, count)
+    variance = from_images + beyond
+    freedom = variance**2 * (seeds - 1) / from_seeds**2 if from_seeds else math.inf
+    quantile = (1 + confidence) / 2
+    few = stats.norm.ppf(quantile) / stats.t.ppf(quantile, max(1.0, freedom))
+    effective = share * (1 - share) / variance * float(few) ** 2
+    return wilson_interval(share * effective, effective, confidence)
+
+
+def _seeds_part(deviations: np.ndarray, count: float) -> tuple[float, float]:
+    """Return what seeds bring to the variance of a share, with the rest of runs and without it.
+
+    Parameters
+    ----------
+    deviations
+        What each image of each run adds to hits beyond the share, shape (seeds, images).
+    count
+        Trials a run.
+    """
+    involved = deviations[:, deviations.any(axis=0)]
+    seeds, images = involved.shape
+    if min(seeds, images) < 2:
+        return 0.0, 0.0
+    scores = involved * (images / count)  # a seed's mean is by how much its own share is off
+    from_seeds = float(scores.mean(1).var(ddof=1)) / seeds
+    return from_seeds, max(0.0, from_seeds - _residual_variance(scores))
 
 
 def mcnemar_exact(only_model: int, only_reference: int) -> float:

@@ -76,6 +76,7 @@ def read_both(
         np.concatenate([images.labels for images in found.values()]),
         parts=np.repeat(list(found), [len(images.ids) for images in found.values()]),
         notes={part: images.notes for part, images in found.items()},
+        originals=found["train"].originals,
     )
 
 
@@ -135,6 +136,7 @@ def read(
         parts=parts,
         groups=found["group"].to_numpy(str) if "group" in found else None,
         notes=notes_of(seen, left_out, documents),
+        originals=seen.originals,
     )
 
 

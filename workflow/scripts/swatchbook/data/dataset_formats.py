@@ -6,7 +6,7 @@ set's file says, the folder of the files and these keys. A new format is one mor
 line in `FORMATS`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from swatchbook.data.folds import Folds
+    from swatchbook.data.originals import Original
 
 # Every process reads the configuration, and this table with it: what reads files, and NumPy, is
 # imported when files are read.
@@ -72,6 +73,8 @@ class Images:
         or ``None``.
     notes
         What was seen on the way, for ``arrays/decoding.json``.
+    originals
+        Some images as they came, where they were resized, for ``arrays/originals.npz``.
     """
 
     ids: list[str]
@@ -80,6 +83,7 @@ class Images:
     parts: "np.ndarray | None" = None
     groups: "np.ndarray | None" = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+    originals: "Sequence[Original]" = ()
 
 
 def idx(

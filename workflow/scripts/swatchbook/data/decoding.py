@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from swatchbook.data import arrays, dataset_formats, png
+from swatchbook.data import arrays, dataset_formats, originals, png
 from swatchbook.files import write_json
 from swatchbook.progress import Progress
 
@@ -24,7 +24,8 @@ def decode(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> N
     output
         Where `arrays.write` writes, and ``decoding.json``: what images were in their files
         (``formats``, ``sizes``), what was done to them (``changes``), and what was ``left_out`` and
-        ``passed_over``.
+        ``passed_over``; ``originals.npz`` (`originals.write`): some images as they came, of a data
+        set whose images are resized.
 
     Raises
     ------
@@ -39,6 +40,7 @@ def decode(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> N
         logger.info("each image is tested by one of %d folds", folds.count)
     arrays.write(output, images.pixels, images.labels, images.ids, rows, spec["classes"], folds)
     write_json(Path(output) / "decoding.json", dict(images.notes))
+    originals.write(images.originals, Path(output) / "originals.npz")
 
 
 def extract(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> None:

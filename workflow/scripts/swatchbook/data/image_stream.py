@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from swatchbook.data import pictures
+from swatchbook.data.originals import Collector, Original
 from swatchbook.progress import Progress
 
 Encoded = tuple[str, bytes]  # id, content
@@ -34,12 +35,15 @@ class Seen:
         By the id of an image what is wrong with it.
     formats, sizes, changes
         How many images had each format, each (height, width), and each change made to them.
+    originals
+        Some of them as they came, where they are resized.
     """
 
     problems: dict[str, str] = field(default_factory=dict)
     formats: Counter[str] = field(default_factory=Counter)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
+    originals: list[Original] = field(default_factory=list)
 
 
 def decode_all(
@@ -71,6 +75,7 @@ def decode_all(
         Counts the images.
     """
     seen = Seen()
+    collector = Collector(image)
 
     def decode_batch(batch: Sequence[Encoded]) -> None:
         for id_, content in batch:
@@ -84,6 +89,8 @@ def decode_all(
             seen.formats[picture.format] += 1
             seen.sizes[picture.size] += 1
             seen.changes.update(picture.changes)
+            if "resized" in picture.changes:
+                collector.offer(id_, content, picture.size)
         progress.update(len(batch))
 
     waiting: deque[Future[None]] = deque()
@@ -94,6 +101,7 @@ def decode_all(
                 waiting.popleft().result()
         for decoded in waiting:
             decoded.result()
+    seen.originals = collector.chosen(seen.sizes)
     return seen
 
 

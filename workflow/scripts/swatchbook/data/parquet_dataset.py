@@ -132,6 +132,7 @@ def read(
         parts=np.array(rows.parts)[kept] if has_parts else None,
         groups=np.array(rows.groups)[kept] if columns.group is not None else None,
         notes=notes_of(seen, left_out, []),
+        originals=seen.originals,
     )
 
 

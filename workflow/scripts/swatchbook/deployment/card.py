@@ -5,11 +5,13 @@ after metadata in YAML, in a file called README.md, so that its folder can be pu
 is. Every sentence follows by rule from a file of the results.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -49,78 +51,182 @@ def write_card(
     output
         The file to write.
     """
-    results, template = Path(results), Path(template)
+    of = _read(Path(results), spec, models)
+    write_text(
+        output,
+        _template(Path(template)).render(
+            metadata=_metadata(of),
+            title=plain(spec["title"]),
+            confidence=confidence,
+            **_model(of),
+            **_data(of),
+            **_quality(of, confidence),
+            warnings=_warnings(of),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Best:
+    """What the card is made from.
+
+    Attributes
+    ----------
+    spec
+        The data set's file.
+    best
+        The content of ``best.json``.
+    training
+        The model's training settings.
+    sheet, exports
+        The contents of ``best/model.json`` and ``best/export.json``.
+    comparison
+        The content of ``comparison.json``.
+    run, test
+        The contents of the run's ``run.json``, and of its ``metrics.json`` of the test images.
+    report, confusion
+        Precision, recall, F1 and images of each class; how often each was called which, shape
+        (classes, classes).
+    checks, twins, suspects
+        The contents of ``checks/summary.json`` and ``checks/accuracy_without_twins.json``; how many
+        labels look wrong.
+    notes, receipts
+        The contents of ``arrays/decoding.json`` and of ``download/``.
+    """
+
+    spec: Mapping[str, Any]
+    best: Mapping[str, Any]
+    training: Mapping[str, Any]
+    sheet: Mapping[str, Any]
+    exports: Mapping[str, Any]
+    comparison: Mapping[str, Any]
+    run: Mapping[str, Any]
+    test: Mapping[str, Any]
+    report: pd.DataFrame
+    confusion: np.ndarray
+    checks: Mapping[str, Any]
+    twins: Mapping[str, Any]
+    suspects: int
+    notes: Mapping[str, Any]
+    receipts: list[Mapping[str, Any]]
+
+    @property
+    def model(self) -> str:
+        return self.best["model"]
+
+    @property
+    def crossed(self) -> Mapping[str, Any] | None:
+        """What the comparison says of a cross-validation, if there was one."""
+        return self.comparison.get("cross_validation")
+
+    @property
+    def of_recipe(self) -> Mapping[str, Any]:
+        """What the comparison says of the model, over all seeds."""
+        return self.comparison["models"][self.model]
+
+    @property
+    def names(self) -> list[str]:
+        """The classes, as Markdown may have them."""
+        return [plain(name) for name in self.spec["classes"]]
+
+
+def _read(results: Path, spec: Mapping[str, Any], models: Mapping[str, Any]) -> _Best:
+    """Read what the results say of the best run."""
     best = read_json(results / "best.json")
-    run = {"model": best["model"], "seed": best["seed"]}
-    folder = results / run["model"] / f"seed-{run['seed']}"
-    sheet = read_json(results / "best" / "model.json")
+    run = results / best["model"] / f"seed-{best['seed']}"
+    checks = results / "checks"
     comparison = read_json(results / "comparison.json")
-    of_model = comparison["models"][run["model"]]
-    test = read_json(folder / "metrics.json")["test"]
-    crossed = comparison.get("cross_validation")
-    report = _report_out_of_fold(of_model, spec) if crossed else _report(folder, spec)
-    checks = read_json(results / "checks" / "summary.json")
-    twins = read_json(results / "checks" / "accuracy_without_twins.json")
-    suspects = len(pd.read_csv(results / "checks" / "label_suspects.csv"))
-    notes = read_json(results / "arrays" / "decoding.json")
-    right = round(test["accuracy"] * test["images"])
-    place = comparison["seeds"].index(run["seed"])
+    report = _report(run, spec)
+    if "cross_validation" in comparison:
+        report = _report_out_of_fold(comparison["models"][best["model"]], spec)
+    return _Best(
+        spec=spec,
+        best=best,
+        training=models[best["model"]]["training"],
+        sheet=read_json(results / "best" / "model.json"),
+        exports=read_json(results / "best" / "export.json"),
+        comparison=comparison,
+        run=read_json(run / "run.json"),
+        test=read_json(run / "metrics.json")["test"],
+        report=report,
+        confusion=pd.read_csv(run / "confusion_matrix.csv", index_col=0).to_numpy(float),
+        checks=read_json(checks / "summary.json"),
+        twins=read_json(checks / "accuracy_without_twins.json"),
+        suspects=len(pd.read_csv(checks / "label_suspects.csv")),
+        notes=read_json(results / "arrays" / "decoding.json"),
+        receipts=[
+            read_json(results / "download" / f"{name}.json") for name in sorted(spec["files"])
+        ],
+    )
+
+
+def _template(path: Path) -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(template.parent),
+        loader=jinja2.FileSystemLoader(path.parent),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # Markdown; `_plain` takes out what would steer it
+        autoescape=False,  # Markdown; `plain` takes out what would steer it
     )
     environment.filters |= {"percent": percent, "interval": interval}
-    card = environment.get_template(template.name).render(
-        metadata=yaml.safe_dump(
-            _metadata(spec, run, test), sort_keys=False, allow_unicode=True, width=1000
-        ),
-        title=plain(spec["title"]),
-        run=run,
-        runs=len(best["runs"]),
-        chosen_by=best["chosen_by"],
-        image={"resize": "error"} | dict(spec["image"]),
-        classes=spec["classes"],
-        test_images=f"{test['images']:,}",
-        confidence=confidence,
-        accuracy={
-            "this": test["accuracy"],
-            "wilson": inference.wilson_interval(right, test["images"], confidence),
+    return environment.get_template(path.name)
+
+
+def _model(of: _Best) -> dict[str, Any]:
+    """Return what is said of which model it is, and how to use it."""
+    return {
+        "run": {"model": of.model, "seed": of.best["seed"]},
+        "runs": len(of.best["runs"]),
+        "chosen_by": of.best["chosen_by"],
+        "image": {"resize": "error"} | dict(of.spec["image"]),
+        "classes": of.spec["classes"],
+        "sheet": of.sheet,
+        "exports": of.exports["formats"],
+    }
+
+
+def _data(of: _Best) -> dict[str, Any]:
+    """Return what is said of what the model was trained on, and how."""
+    return {
+        "spec": {
+            key: plain(value) if isinstance(value, str) else value for key, value in of.spec.items()
         },
-        sheet=sheet,
-        exports=read_json(results / "best" / "export.json")["formats"],
-        spec={
-            key: plain(value) if isinstance(value, str) else value for key, value in spec.items()
+        "splits": _splits(of),
+        "decoded": [plain(line) for line in preparation.how_decoded(of.notes, of.spec["image"])],
+        "receipts": of.receipts,
+        "recipe": _recipe(of.training),
+        "training": of.run,
+    }
+
+
+def _quality(of: _Best, confidence: float) -> dict[str, Any]:
+    """Return what is said of how good the model is."""
+    right = round(of.test["accuracy"] * of.test["images"])
+    return {
+        "test_images": f"{of.test['images']:,}",
+        "accuracy": {
+            "this": of.test["accuracy"],
+            "wilson": inference.wilson_interval(right, of.test["images"], confidence),
         },
-        splits=_splits(checks, read_json(folder / "run.json")),
-        decoded=[plain(line) for line in preparation.how_decoded(notes, spec["image"])],
-        receipts=[
-            read_json(results / "download" / f"{file}.json") for file in sorted(spec["files"])
-        ],
-        recipe=_recipe(models[run["model"]]["training"]),
-        training=read_json(folder / "run.json"),
-        seeds=len(comparison["seeds"]),
-        crossed=crossed,
-        images=f"{comparison['test_images']:,}",
-        metrics=_metrics(test, of_model["metrics"]),
-        worst=report.sort_values("f1", kind="stable").head(WORST).to_dict("records"),
-        confused=_confused(folder, spec),
-        calibration={
-            "before": test["ece"],
-            "after": of_model["scaling"]["metrics"]["ece"]["per_seed"][place]
-            if of_model["scaling"]
-            else None,
-        }
-        if not crossed
-        else {
-            "before": of_model["metrics"]["ece"]["mean"],
-            "after": of_model["scaling"]["metrics"]["ece"]["mean"] if of_model["scaling"] else None,
-        },
-        warnings=_warnings(sheet, report, twins, run["model"], suspects, checks, crossed),
-    )
-    write_text(output, card)
+        "seeds": len(of.comparison["seeds"]),
+        "crossed": of.crossed,
+        "images": f"{of.comparison['test_images']:,}",
+        "metrics": _metrics(of.test, of.of_recipe["metrics"]),
+        "worst": _worst(of, confidence),
+        "confused": _confused(of),
+        "calibration": _calibration(of),
+    }
+
+
+def _calibration(of: _Best) -> dict[str, float | None]:
+    """Return the error of calibration before and after scaling; over all folds where there are."""
+    before, scaling = of.test["ece"], of.of_recipe["scaling"]
+    after = scaling["metrics"]["ece"] if scaling else None
+    if of.crossed:
+        before = of.of_recipe["metrics"]["ece"]["mean"]
+        return {"before": before, "after": after["mean"] if after else None}
+    place = of.comparison["seeds"].index(of.best["seed"])
+    return {"before": before, "after": after["per_seed"][place] if after else None}
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -139,26 +245,25 @@ def plain(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#" else sign for sign in told)
 
 
-def _metadata(
-    spec: Mapping[str, Any], run: Mapping[str, Any], test: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return what hubs read; the names are theirs."""
+def _metadata(of: _Best) -> str:
+    """Return what hubs read, as YAML; the names are theirs."""
     measured = [
-        {"type": "accuracy", "value": test["accuracy"], "name": "accuracy on the test images"},
-        {"type": "f1", "value": test["macro_f1"], "name": "macro-F1 on the test images"},
+        {"type": "accuracy", "value": of.test["accuracy"], "name": "accuracy on the test images"},
+        {"type": "f1", "value": of.test["macro_f1"], "name": "macro-F1 on the test images"},
     ]
     result = {
         "task": {"type": "image-classification", "name": "image classification"},
-        "dataset": {"name": spec["title"], "type": "image-folder", "split": "test"},
+        "dataset": {"name": of.spec["title"], "type": "image-folder", "split": "test"},
         "metrics": measured,
     }
-    return {
+    told = {
         "library_name": "keras",
         "pipeline_tag": "image-classification",
         "tags": ["image-classification", "onnx", "swatchbook"],
         "metrics": ["accuracy", "f1"],
-        "model-index": [{"name": run["model"], "results": [result]}],
+        "model-index": [{"name": of.model, "results": [result]}],
     }
+    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=1000)
 
 
 def _report(folder: Path, spec: Mapping[str, Any]) -> pd.DataFrame:
@@ -175,31 +280,52 @@ def _report_out_of_fold(of_model: Mapping[str, Any], spec: Mapping[str, Any]) ->
     return table.assign(name=[plain(name) for name in spec["classes"]])
 
 
-def _splits(checks: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, int]:
+def _splits(of: _Best) -> dict[str, int]:
     """Return how many images the model was trained on, and how many watched and tested it."""
-    if "fold" in run:
-        fold = run["fold"]
+    if "fold" in of.run:
         return {
-            "train": run["training_images"],
-            "validation": fold["validation_images"],
-            "test": fold["test_images"],
+            "train": of.run["training_images"],
+            "validation": of.run["fold"]["validation_images"],
+            "test": of.run["fold"]["test_images"],
         }
-    return {name: found["images"] for name, found in checks["balance"].items()}
+    return {name: found["images"] for name, found in of.checks["balance"].items()}
 
 
-def _confused(folder: Path, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the largest confusions: the share of a true class that was called another."""
-    counts = pd.read_csv(folder / "confusion_matrix.csv", index_col=0).to_numpy(float)
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = counts / totals.clip(min=1)
-    names = [plain(name) for name in spec["classes"]]
-    pairs = [
-        {"true": names[row], "called": names[column], "share": float(shares[row, column])}
-        for row in range(len(names))
-        for column in range(len(names))
-        if row != column
+def _worst(of: _Best, confidence: float) -> list[dict[str, Any]]:
+    """Return the classes with the lowest F1, with intervals over the images.
+
+    Without of a cross-validation, whose runs have training images in common.
+    """
+    rows = of.report.sort_values("f1", kind="stable").head(WORST)
+    if of.crossed:
+        without = dict.fromkeys(("recall_interval", "precision_interval"))
+        return [row | without for row in rows.to_dict("records")]
+    right, called = np.diagonal(of.confusion), of.confusion.sum(axis=0)
+    return [
+        row
+        | {
+            "recall_interval": _wilson(right[place], row["support"], confidence),
+            "precision_interval": _wilson(right[place], called[place], confidence),
+        }
+        for place, row in zip(rows.index, rows.to_dict("records"), strict=True)
     ]
-    return sorted(pairs, key=lambda pair: -pair["share"])[:CONFUSED]
+
+
+def _wilson(right: float, images: float, confidence: float) -> list[float] | None:
+    return inference.wilson_interval(right, images, confidence) if images else None
+
+
+def _confused(of: _Best) -> list[dict[str, Any]]:
+    """Return the largest confusions: the share of a true class that was called another."""
+    shares = of.confusion / of.confusion.sum(axis=1, keepdims=True).clip(min=1)
+    np.fill_diagonal(shares, -1)
+    largest = np.argsort(-shares.ravel(), kind="stable")[:CONFUSED]
+    pairs = [divmod(int(place), len(shares)) for place in largest]
+    return [
+        {"true": of.names[true], "called": of.names[called], "share": float(shares[true, called])}
+        for true, called in pairs
+        if true != called
+    ]
 
 
 def _metrics(test: Mapping[str, Any], of_model: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -232,57 +358,64 @@ def _recipe(training: Mapping[str, Any]) -> str:
     return f"Training: {told}. All settings are in `run.json` of the run."
 
 
-def _warnings(
-    sheet: Mapping[str, Any],
-    report: pd.DataFrame,
-    twins: Mapping[str, Any],
-    model: str,
-    suspects: int,
-    checks: Mapping[str, Any],
-    crossed: Mapping[str, Any] | None,
-) -> list[str]:
+def _warnings(of: _Best) -> list[str]:
     """Say what the model must not be used for, as far as the data say."""
-    told = [
-        f"It knows {len(report)} classes and gives every image one of them, also an image of "
-        "something else."
+    return [
+        *_of_strangers(of),
+        *_of_classes(of.report),
+        *_of_leaks(of),
+        *_of_labels(of),
+        "The test images come from the same source as those it was trained on. Nothing here says "
+        "how it does on images of another camera, place or time.",
     ]
-    if sheet["unlike"]:
-        unlike = sheet["unlike"]
-        told[0] += (
-            f" `unlike` warns of some of those; it also calls {percent(unlike['test'])} of the "
-            "test images so."
+
+
+def _of_strangers(of: _Best) -> Iterator[str]:
+    told = (
+        f"It knows {len(of.report)} classes and gives every image one of them, also an image of "
+        "something else."
+    )
+    if of.sheet["unlike"]:
+        told += (
+            f" `unlike` warns of some of those; it also calls "
+            f"{percent(of.sheet['unlike']['test'])} of the test images so."
         )
+    yield told
+
+
+def _of_classes(report: pd.DataFrame) -> Iterator[str]:
     weak = report[report["f1"] < WEAK]["name"]
     if len(weak):
-        told.append(f"Do not rely on it for {_some(list(weak))}: F1 below {WEAK}.")
+        yield f"Do not rely on it for {_some(list(weak))}: F1 below {WEAK}."
     few = report[report["support"] < FEW]["name"]
     if len(few):
-        told.append(f"Fewer than {FEW} test images say how good it is at {_some(list(few))}.")
-    found = twins["models"][model]
+        yield f"Fewer than {FEW} test images say how good it is at {_some(list(few))}."
+
+
+def _of_leaks(of: _Best) -> Iterator[str]:
+    twins = of.twins
+    found = twins["models"][of.model]
     if found["without_twins"] and twins["twins"] >= max(1, LEAST_FLAWED * twins["test_images"]):
-        told.append(
+        yield (
             f"{twins['twins']:,} of {twins['test_images']:,} test images have an exact or near "
             f"copy in training; without them the accuracy of its recipe is "
             f"{percent(found['without_twins']['mean'])} in place of "
             f"{percent(found['all']['mean'])} (mean over seeds)."
         )
-    if suspects:
-        told.append(f"{suspects:,} labels of the test images look wrong to all trained models.")
-    if crossed:
-        told.append(
+
+
+def _of_labels(of: _Best) -> Iterator[str]:
+    if of.suspects:
+        yield f"{of.suspects:,} labels of the test images look wrong to all trained models."
+    if of.crossed:
+        yield (
             "It has not learnt from the images of its fold. A training on all images would "
             "probably be a little better, and nothing would be left to test it."
         )
-    balance = checks["balance"]["train"]
-    if balance["missing"] and not crossed:
-        told.append(
-            f"No training image shows {_some([plain(name) for name in balance['missing']])}."
-        )
-    told.append(
-        "The test images come from the same source as those it was trained on. Nothing here says "
-        "how it does on images of another camera, place or time."
-    )
-    return told
+        return
+    missing = of.checks["balance"]["train"]["missing"]
+    if missing:
+        yield f"No training image shows {_some([plain(name) for name in missing])}."
 
 
 def _some(names: list[str], most: int = 10) -> str:

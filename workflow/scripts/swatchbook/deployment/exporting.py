@@ -12,7 +12,7 @@ import numpy as np
 from swatchbook import provenance
 from swatchbook.comparison import metrics
 from swatchbook.data import arrays
-from swatchbook.deployment import agreement, data_sheet, runtimes, unlikeness
+from swatchbook.deployment import agreement, data_sheet, mlflow_model, runtimes, unlikeness
 from swatchbook.deployment.data_sheet import DataSheet, Unlike
 from swatchbook.deployment.folders import replacing_any
 from swatchbook.deployment.runtimes import RUNTIMES, Run
@@ -76,7 +76,9 @@ def export(
     false_alarms: float,
     output: str | Path,
 ) -> None:
-    """Write a trained model in some formats, ``export.json``, and ``model.json`` beside the ONNX.
+    """Write a trained model in some formats, ``export.json``, and what describes the ONNX file.
+
+    That is ``model.json``, for `predict`, and what `mlflow_model` writes.
 
     Parameters
     ----------
@@ -114,6 +116,7 @@ def export(
     if "onnx" in formats:
         sheet = _sheet(run, arrays_folder, about, false_alarms, output / data_sheet.ONNX, images)
         data_sheet.write(sheet, output / data_sheet.NAME)
+        mlflow_model.write(sheet, output)
     write_json(
         output / "export.json",
         {

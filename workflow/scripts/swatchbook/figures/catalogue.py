@@ -31,7 +31,7 @@ class Figure:
     is_first
         Whether it stands before the others of its section, which stand in the order of the table.
     only_if
-        The one of `facts` without which it is not drawn; empty for always.
+        The one of `facts` or `facts_of` without which it is not drawn; empty for always.
     in_detail
         Whether it looks at one model after the other, and so leaves those out that `detailed` does.
     """
@@ -49,6 +49,8 @@ class Figure:
         """Draw it into a folder from what all figures of its job are drawn from."""
         resolve_name(f"{__package__}.{self.draws}")(of, output)
 
+
+RESIZED = "resized"
 
 FIGURES = (
     Figure("accuracy", "side_by_side.draw_accuracy", section="differences"),
@@ -74,6 +76,14 @@ FIGURES = (
     Figure("cost", "side_by_side.draw_cost", section="cost"),
     Figure("tutorial", "learning.draw_tutorial", section="curves", only_if="watched"),
     Figure("class_balance", "exploration.draw_class_balance", "explore", section="data"),
+    Figure(
+        "resizing",
+        "exploration.draw_resizing",
+        "explore",
+        record="resizing",
+        section="data",
+        only_if=RESIZED,
+    ),
     Figure("samples_train", "exploration.draw_samples_train", "explore"),
     Figure("samples_validation", "exploration.draw_samples_validation", "explore"),
     Figure("samples_test", "exploration.draw_samples_test", "explore"),
@@ -104,6 +114,15 @@ def facts(config: Mapping[str, Any]) -> set[str]:
     return {fact for fact, holds in found.items() if holds}
 
 
+def facts_of(config: Mapping[str, Any], dataset: str) -> set[str]:
+    """Return `facts`, and what a data set's file decides.
+
+    ``resized``: images of other sizes are let in.
+    """
+    resize = config["specs"][dataset]["image"].get("resize", "error")
+    return facts(config) | ({RESIZED} if resize != "error" else set())
+
+
 def detailed(config: Mapping[str, Any]) -> list[str]:
     """Return the models that are shown one by one: those that somebody wrote out.
 
@@ -119,7 +138,7 @@ def drawn(given: Collection[str], folder: str | None = None) -> tuple[Figure, ..
     Parameters
     ----------
     given
-        What holds of `facts`.
+        What holds of `facts` or `facts_of`.
     """
     return tuple(
         figure

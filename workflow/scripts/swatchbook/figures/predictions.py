@@ -18,9 +18,10 @@ EXAMPLES = 10
 def draw_confusion_matrices(of: Drawn, folder: Path) -> None:
     """Draw each model's confusion matrix on one scale, and the differences to the reference.
 
-    Shares of the true class over all seeds. Of many classes those that are most confused; all are
-    in the numbers.
+    Shares of the true class over all seeds. Of many classes those that are most confused, and in
+    the numbers whatever occurs.
     """
+    are_many = len(of.classes) > many_classes.MANY
     shares, tables = {}, []
     pairs = pd.MultiIndex.from_product([of.classes] * 2, names=["class", "called"])
     for model in of.models:
@@ -28,14 +29,17 @@ def draw_confusion_matrices(of: Drawn, folder: Path) -> None:
         totals = counts.sum(axis=1, keepdims=True)
         shares[model] = np.divide(counts, totals, where=totals > 0, out=np.zeros(counts.shape))
         table = pd.DataFrame({"count": counts.ravel(), "share": shares[model].ravel()}, index=pairs)
+        if are_many:
+            table = table[table["count"] > 0]
         tables.append(table.reset_index().assign(model=model))
     others = [model for model in of.models if model != of.reference]
-    columns = min(2, len(of.models) + len(others))
+    # Of many classes one below the other: their names are to be read.
+    columns, cell = (1, 0.3) if are_many else (min(2, len(of.models) + len(others)), 0.42)
     rows = -(-(len(of.models) + len(others)) // columns)
     shown = many_classes.most_confused(list(shares.values()))
     classes = [of.classes[place] for place in shown]
     part = np.ix_(shown, shown)
-    side = 0.42 * len(shown) + 1.2
+    side = cell * len(shown) + 1.2
     figure, grid = style.new(columns * (side + 0.9), rows * side, rows, columns)
     for axes in grid.flat:
         axes.set_axis_off()

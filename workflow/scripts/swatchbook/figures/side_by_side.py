@@ -196,7 +196,7 @@ def draw_agreement(of: Drawn, folder: Path) -> None:
 def draw_class_f1(of: Drawn, folder: Path) -> None:
     """Draw each class's F1 by model: the mean over seeds, its interval, and each seed.
 
-    Of many classes those with the lowest; all are in the numbers.
+    Of many classes those with the lowest, where there are images to tell; all are in the numbers.
     """
     scores = {
         model: np.array(
@@ -205,7 +205,9 @@ def draw_class_f1(of: Drawn, folder: Path) -> None:
         )
         for model in of.models
     }
-    shown = many_classes.lowest(np.mean([values.mean(axis=0) for values in scores.values()], 0))
+    means = np.mean([values.mean(axis=0) for values in scores.values()], axis=0)
+    images = of.reports[of.models[0]][0]["support"].iloc[: len(of.classes)].to_numpy(float)
+    shown = many_classes.lowest(np.where(images > 0, means, np.nan))
     figure, ((axes,),) = style.new(7, max(0.38, 0.03 * len(of.models)) * len(shown) + 1.4)
     places = np.arange(len(shown))
     tables = []

@@ -15,5 +15,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "data_checks": ["check_data"],
         "exploration": ["explore"],
         "prediction_checks": ["check_predictions"],
+        "resizing": ["show_resizing"],
     },
 )

@@ -1,5 +1,6 @@
 """Which images the report shows: telling ones in lists, some of each confusion and each class."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -150,6 +151,8 @@ def _list(kind: str, model: str, rows: np.ndarray, sure: np.ndarray) -> dict[str
 def cell_rows(labels: np.ndarray, called: np.ndarray, means: np.ndarray) -> dict[str, list[int]]:
     """Return images of each cell of one model's confusion matrix, fullest cell first.
 
+    At most `BUDGET` cells, since no more images are shown.
+
     Those come first that most seeds called so, and of these the surest; on the diagonal the least
     sure, which are nearest to being wrong.
 
@@ -165,7 +168,7 @@ def cell_rows(labels: np.ndarray, called: np.ndarray, means: np.ndarray) -> dict
     classes = means.shape[1]
     counts = confusion(labels, called, classes)
     cells = {}
-    for flat in np.argsort(-counts.ravel(), kind="stable"):
+    for flat in np.argsort(-counts.ravel(), kind="stable")[:BUDGET]:
         true, cell_class = divmod(int(flat), classes)
         if not counts[true, cell_class]:
             break
@@ -186,10 +189,10 @@ def within_budget(
     large number of classes leaves out images and not models.
     """
     chosen = {row for rows in lists for row in rows}
+    fullest_first = itertools.zip_longest(*(of_model.values() for of_model in cells.values()))
+    in_turns = [rows for place in fullest_first for rows in place if rows]
     for turn in range(PER_CELL):
-        for place in range(max(map(len, cells.values()), default=0)):
-            for of_model in cells.values():
-                rows = list(of_model.values())[place : place + 1]
-                if len(chosen) < BUDGET and rows and turn < len(rows[0]):
-                    chosen.add(rows[0][turn])
+        for rows in in_turns:
+            if len(chosen) < BUDGET and turn < len(rows):
+                chosen.add(rows[turn])
     return sorted(chosen)

@@ -74,7 +74,7 @@ class DataSet:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Its figures, those too that are files only."""
-        return catalogue.drawn(catalogue.facts(self.config))
+        return catalogue.drawn(catalogue.facts_of(self.config, self.name))
 
     @property
     def trainings(self) -> list[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from swatchbook.comparison import inference, sequential
+from swatchbook.errors import first_ten
 from swatchbook.report.sentences import interval, percent, points
 
 CONFUSED = 0.05  # of a class's test images: fewer are not worth a finding
@@ -217,8 +218,7 @@ def _balance(checked: Mapping[str, Any]) -> Iterator[Finding]:
         if not facts["images"]:
             continue
         if facts["missing"]:
-            missing = ", ".join(facts["missing"])
-            text = f"The {split} images have none of {missing}."
+            text = f"The {split} images have none of {first_ten(facts['missing'])}."
             yield Finding("missing classes", text, "checks")
         elif facts["most_to_least"] > UNBALANCED:
             yield Finding(

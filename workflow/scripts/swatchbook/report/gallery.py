@@ -1,5 +1,6 @@
 """The images that the report shows, and what is known of each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from swatchbook.comparison import stored_predictions
 from swatchbook.data import arrays
 from swatchbook.data import folds as folding
 from swatchbook.data.splits import SPLITS
-from swatchbook.files import replacing, write_json
+from swatchbook.files import replacing, write_text
 from swatchbook.report import choices, sheet
 from swatchbook.report.choices import Predicted
 
@@ -78,7 +79,7 @@ def choose_images(
     content, height, width = sheet.draw(_pixels(results, shown))
     with replacing(output / "sheet.webp") as path:
         path.write_bytes(content)
-    write_json(
+    _write(
         output / "gallery.json",
         {
             "models": list(models),
@@ -113,6 +114,11 @@ def _seeds(results: Path, seeds: Sequence[int]) -> dict[str, Any]:
         return {"seeds": list(seeds)}
     repetitions = [of[0] // folds.count for of in folds.repetitions(seeds)]
     return {"seeds": repetitions, "cross_validated": True}
+
+
+def _write(path: Path, gallery: Mapping[str, Any]) -> None:
+    """Write the gallery on one line: a line for each cell of a thousand classes is 23 MB."""
+    write_text(path, json.dumps(gallery, separators=(",", ":"), ensure_ascii=False) + "\n")
 
 
 def _numbered(names: pd.Series, classes: Sequence[str]) -> np.ndarray:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from swatchbook import provenance
 from swatchbook.comparison import inference, looks, metrics, published
+from swatchbook.errors import first_ten
 from swatchbook.figures import many_classes
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json, write_text
@@ -91,6 +92,7 @@ def _environment(folder: Path) -> jinja2.Environment:
     )
     for name in ("percent", "nats", "interval", "points", "p_value", "brief"):
         environment.filters[name] = getattr(sentences, name)
+    environment.filters["first_ten"] = first_ten
     return environment
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from swatchbook.comparison import per_class
 from swatchbook.data import preparation
 from swatchbook.figures import catalogue
 from swatchbook.files import read_json
@@ -53,8 +54,11 @@ def search(of: DataSet) -> dict[str, Any]:
 
 
 def confusions(of: DataSet) -> dict[str, Any]:
-    """Gather the confusion matrices as cells to press; none with too many classes."""
-    return {"matrices": tables.matrices(of.gallery, of.comparison["reference"])}
+    """Gather the confusion matrices as cells to press; with too many classes the largest cells."""
+    return {
+        "matrices": tables.matrices(of.gallery, of.comparison["reference"]),
+        "pairs": tables.confused_pairs(of.gallery),
+    }
 
 
 def classes(of: DataSet) -> dict[str, Any]:
@@ -68,8 +72,11 @@ def classes(of: DataSet) -> dict[str, Any]:
             for model in of.detailed
         }
     else:
+        rates = per_class.read(of.folder / "per_class.csv")
         reports = {
-            model: tables.mean_report(of.folder / model, of.seeds, confidence)
+            model: tables.mean_report(
+                of.folder / model, of.seeds, confidence, rates[rates["model"] == model]
+            )
             for model in of.detailed
         }
     return {"reports": reports}
@@ -89,6 +96,14 @@ def data(of: DataSet) -> dict[str, Any]:
     }
 
 
+def exports(of: DataSet) -> dict[str, Any]:
+    """Gather which run is the best, and what it is in each format."""
+    return {
+        "best": read_json(of.folder / "best.json"),
+        "exported": read_json(of.folder / "best" / "export.json"),
+    }
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of what the page shows of one data set.
@@ -102,7 +117,7 @@ class Section:
     gather
         What finds what only its template needs, by name.
     only_if
-        The one of `catalogue.facts` without which it is left out; empty for always.
+        The one of `facts` without which it is left out; empty for always.
     """
 
     id: str
@@ -116,9 +131,14 @@ class Section:
         return f"sections/{self.id}.html.j2"
 
 
+def facts(config: Mapping[str, Any]) -> set[str]:
+    """Return what decides which sections there are: `catalogue.facts`, and ``exported``."""
+    return catalogue.facts(config) | ({"exported"} if config["report"]["exports"] else set())
+
+
 def shown(config: Mapping[str, Any]) -> tuple[Section, ...]:
     """Return the sections that a page of this configuration has."""
-    given = catalogue.facts(config)
+    given = facts(config)
     return tuple(section for section in SECTIONS if section.only_if in given or not section.only_if)
 
 
@@ -135,4 +155,5 @@ SECTIONS = (
     Section("checks", "Data checks"),
     Section("cost", "Cost"),
     Section("search", "Search", search, only_if="searched"),
+    Section("exports", "Exports", exports, only_if="exported"),
 )

@@ -8,16 +8,20 @@ import numpy as np
 import pandas as pd
 
 from swatchbook.comparison.inference import t_interval
+from swatchbook.figures import many_classes
 from swatchbook.report.sentences import percent, points
 
 CLICKABLE_CLASSES = 30  # with more, a matrix of buttons is no help: the drawing is shown
+PAIRS = 200  # confusions that are listed where there is no matrix of all classes
 DEEP = 0.5  # shares above which a cell is dark enough for white text
 NUMBERS = 32  # rows and columns of an image shown as numbers
 LARGEST_CHANGE = 0.1  # the full colour of a matrix of differences
 
 
-def mean_report(folder: Path, seeds: Sequence[int], confidence: float) -> list[dict[str, Any]]:
-    """Return the classification report of one model: means over seeds, and the interval of F1.
+def mean_report(
+    folder: Path, seeds: Sequence[int], confidence: float, rates: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Return the classification report of one model: over all seeds, with intervals.
 
     Parameters
     ----------
@@ -26,7 +30,17 @@ def mean_report(folder: Path, seeds: Sequence[int], confidence: float) -> list[d
     seeds
         Its seeds.
     confidence
-        Of the interval, which is ``None`` for a single seed.
+        Of the interval of F1, which is ``None`` for a single seed.
+    rates
+        The model's rows of ``per_class.csv``.
+
+    Returns
+    -------
+    list of dict
+        Of each class and average ``class``, ``support``, and ``precision``, ``recall`` and
+        ``f1-score``, the first two with ``precision_interval`` and ``recall_interval`` (``None`` of
+        averages), the last with ``interval``. Averages and F1 are means over seeds. ``None`` where
+        there is no image to tell. Of many classes those with the lowest F1 come first.
     """
     tables = [
         pd.read_csv(folder / f"seed-{seed}" / "classification_report.csv", keep_default_na=False)
@@ -42,8 +56,32 @@ def mean_report(folder: Path, seeds: Sequence[int], confidence: float) -> list[d
         scores = pd.to_numeric(pd.Series([cell["f1-score"] for cell in cells])).to_numpy(float)
         bounds = t_interval(scores, confidence)
         row["interval"] = np.clip(bounds, 0, 1).tolist() if bounds else None
-        rows.append(row)
-    return rows
+        rate = rates.iloc[number] if number < len(rates) else None
+        if not row["support"]:
+            row["f1-score"] = row["interval"] = None
+        rows.append(row | _rated("precision", row, rate) | _rated("recall", row, rate))
+    return rows if len(rates) <= many_classes.MANY else _worst_first(rows, len(rates))
+
+
+def _worst_first(rows: list[dict[str, Any]], classes: int) -> list[dict[str, Any]]:
+    """Return classes from the lowest F1 to the highest, those without images after them."""
+
+    def rank(row: Mapping[str, Any]) -> tuple[bool, float]:
+        return row["f1-score"] is None, row["f1-score"] or 0.0
+
+    return sorted(rows[:classes], key=rank) + rows[classes:]
+
+
+def _rated(name: str, row: Mapping[str, Any], rate: pd.Series | None) -> dict[str, Any]:
+    """Return a share of all runs together with its interval; of an average only what it is."""
+    if rate is None:
+        return {name: row[name], f"{name}_interval": None}
+    if pd.isna(rate[name]):  # no image is of the class, or was called so
+        return {name: None, f"{name}_interval": None}
+    return {
+        name: float(rate[name]),
+        f"{name}_interval": [rate[f"{name}_low"], rate[f"{name}_high"]],
+    }
 
 
 def report_out_of_fold(
@@ -59,7 +97,9 @@ def report_out_of_fold(
         The class names.
     """
     names = [*classes, *(row["class"] for row in rows[len(classes) :])]
-    return [{**row, "class": name, "interval": None} for row, name in zip(rows, names, strict=True)]
+    without = dict.fromkeys(("interval", "precision_interval", "recall_interval"))
+    shown = [{**row, "class": name, **without} for row, name in zip(rows, names, strict=True)]
+    return shown if len(classes) <= many_classes.MANY else _worst_first(shown, len(classes))
 
 
 def matrices(gallery: Mapping[str, Any], reference: str) -> list[dict[str, Any]]:
@@ -87,6 +127,42 @@ def matrices(gallery: Mapping[str, Any], reference: str) -> list[dict[str, Any]]
             for model, values in shares.items()
             if model != reference
         ),
+    ]
+
+
+def confused_pairs(gallery: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what is most often taken for what, where there are too many classes for a matrix.
+
+    Parameters
+    ----------
+    gallery
+        The content of ``gallery.json``.
+
+    Returns
+    -------
+    list of dict
+        ``true`` and ``called``, classes; ``images``, how many test images the true class has;
+        ``shares``: of these by model, over all seeds. At most `PAIRS`, the greatest mean share
+        over models first; of few classes none.
+    """
+    classes = gallery["classes"]
+    if len(classes) <= many_classes.MANY:
+        return []
+    counts = {model: np.array(of_model) for model, of_model in gallery["counts"].items()}
+    shares = {model: _shares(of_model) for model, of_model in counts.items()}
+    mean = np.mean(list(shares.values()), axis=0)
+    np.fill_diagonal(mean, 0)
+    largest = np.argsort(-mean.ravel(), kind="stable")[:PAIRS]
+    images = next(iter(counts.values())).sum(axis=1) // len(gallery["seeds"])
+    return [
+        {
+            "true": classes[true],
+            "called": classes[called],
+            "images": int(images[true]),
+            "shares": {model: float(of_model[true, called]) for model, of_model in shares.items()},
+        }
+        for true, called in (divmod(int(place), len(classes)) for place in largest)
+        if mean[true, called]
     ]
 
 
