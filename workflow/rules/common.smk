@@ -13,6 +13,7 @@ from snakemake.iocontainers import Wildcards
 from swatchbook import provenance
 from swatchbook.comparison import looks
 from swatchbook.data import SPLITS
+from swatchbook.deployment import web_runtime
 from swatchbook.figures import catalogue
 from swatchbook.training.exports import EXPORTS
 
@@ -52,6 +53,7 @@ EXPORTED = "results/{dataset}/best/export.json"
 # What a model is and is not good for. It says how to use the ONNX file, so it comes with that.
 CARD = "results/{dataset}/best/README.md"
 CARDS = [CARD] if "onnx" in config["export"]["formats"] else []
+TRY_PAGE = "results/{dataset}/best/try.html"
 LOOKED = "results/{dataset}/looks/{look}.json"
 COMPARED = [
     "results/{dataset}/comparison.json",
