@@ -35,6 +35,7 @@ STAGES = (
     "compare",
     "check",
     "export",
+    "try",
 )
 CONFIG = {
     "datasets": ["own-images"],

@@ -27,13 +27,21 @@ async function decoded(file) {
     throw new Refused("this browser cannot read it as a picture");
   }
   const { width, height } = bitmap;
+  let rgba = pixelsOf(bitmap, "unorm8");
+  if (!opaque(rgba)) rgba = pixelsOf(bitmap, "float16");
+  bitmap.close();
+  return { rgba, width, height, header };
+}
+
+// A canvas keeps colours multiplied by their alpha: in eight bits what comes back from one that is
+// partly transparent has been rounded twice. Browsers that know no other canvas have this one.
+function pixelsOf(bitmap, colorType) {
+  const { width, height } = bitmap;
   const canvas = element("canvas");
   Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = canvas.getContext("2d", { willReadFrequently: true, colorType });
   context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  const rgba = context.getImageData(0, 0, width, height).data;
-  return { rgba, width, height, header };
+  return context.getImageData(0, 0, width, height).data;
 }
 
 // One picture after the other; of those that come meanwhile only the last counts.
@@ -160,7 +168,7 @@ function draw(canvas, { width, height, channels, pixels }) {
     const [red, green, blue] = [0, 1, 2].map((channel) => pixels[from + (channel % channels)]);
     made.data.set([red, green, blue, 255], to);
   }
-  canvas.getContext("2d").putImageData(made, 0, 0);
+  canvas.getContext("2d", { willReadFrequently: true }).putImageData(made, 0, 0);
 }
 
 const DONE = {

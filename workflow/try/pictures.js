@@ -6,6 +6,7 @@
 const BLACK = [0, 0, 0];
 const LUMA = [0.299, 0.587, 0.114]; // of red, green and blue: ITU-R BT.601, as JPEG has it
 const COLOURS = { 1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha" };
+const PNG_TYPES = { 0: COLOURS[1], 2: COLOURS[3], 3: "palette", 4: COLOURS[2], 6: COLOURS[4] };
 const float32 = Math.fround;
 
 // A picture that is not what the model takes; its words are for the reader, as those of `predict`.
@@ -52,12 +53,7 @@ function pngHeader(bytes) {
     place += 12 + view.getUint32(place);
   }
   const channels = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 }[type];
-  return {
-    format: "PNG",
-    depth: Math.max(8, depth),
-    channels: seeThrough ? channels + 1 : channels,
-    palette: type === 3,
-  };
+  return { format: "PNG", depth, type, seeThrough, channels: channels + (seeThrough ? 1 : 0) };
 }
 
 function jpegChannels(bytes) {
@@ -85,12 +81,12 @@ function prepared(rgba, width, height, header, image) {
     throw new Refused(`${width} × ${height} pixels instead of ${image.width} × ${image.height}`);
   }
   const isOpaque = opaque(rgba);
-  const found = header.channels ?? (isOpaque ? 3 : 4);
   if (colour === "error") {
-    if (header.depth !== 8) throw new Refused(`${header.depth} bits a channel instead of 8`);
-    const name = header.palette && resize === "error" ? "palette" : COLOURS[found];
-    if (found !== image.channels || name === "palette") {
-      throw new Refused(`${name} instead of ${COLOURS[image.channels]}`);
+    if (resize === "error" && header.format === "PNG") refuseOtherPng(header, image.channels);
+    if (header.depth > 8) throw new Refused(`${header.depth} bits a channel instead of 8`);
+    const found = header.channels ?? (isOpaque ? 3 : 4);
+    if (found !== image.channels) {
+      throw new Refused(`${COLOURS[found]} instead of ${COLOURS[image.channels]}`);
     }
   }
   const background = colourOf(image.background);
@@ -101,6 +97,14 @@ function prepared(rgba, width, height, header, image) {
   if (image.channels === 1) made = grey(made);
   if (width === image.width && height === image.height) return made;
   return RESIZE[resize](made, image.height, image.width, background ?? BLACK);
+}
+
+// Where nothing is converted, a PNG must have just the kind of pixels that the model takes.
+function refuseOtherPng({ depth, type, seeThrough }, channels) {
+  const wanted = { 1: 0, 3: 2 }[channels];
+  if (depth !== 8) throw new Refused(`${depth} bits a channel instead of 8`);
+  if (type !== wanted) throw new Refused(`${PNG_TYPES[type]} instead of ${PNG_TYPES[wanted]}`);
+  if (seeThrough) throw new Refused("a transparent colour in the PNG file");
 }
 
 function opaque(rgba) {

@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from swatchbook.errors import DownloadError
-from swatchbook.files import digest, replacing
+from swatchbook.files import replacing
+from swatchbook.sources import downloads
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def fetch_package(package: str, version: str, sha256: str, destination: str | Pa
     """
     destination = Path(destination)
     if destination.exists():
-        verify(destination, sha256)
+        downloads.verify(destination, [sha256], hint="delete it and run again")
         return
     npm = shutil.which(NPM)
     if npm is None:
@@ -52,33 +53,10 @@ def fetch_package(package: str, version: str, sha256: str, destination: str | Pa
     with tempfile.TemporaryDirectory() as folder:
         _pack(npm, package, version, folder, destination)
         (packed,) = Path(folder).glob("*.tgz")
-        found = digest(packed)
-        if found != sha256:
-            raise DownloadError(
-                f"npm brings a file with the SHA-256 {found}, and {sha256} is pinned",
-                where=destination,
-                hint="tell whoever keeps the registry that npm is set to",
-            )
+        downloads.verify(packed, [sha256], hint="tell whoever keeps the registry that npm asks")
         with replacing(destination) as path:
             shutil.copyfile(packed, path)
     logger.info("%s: %s %s from npm", destination, package, version)
-
-
-def verify(path: str | Path, sha256: str) -> None:
-    """Refuse a file that is not the pinned one.
-
-    Raises
-    ------
-    DownloadError
-        With both digests.
-    """
-    found = digest(path)
-    if found != sha256:
-        raise DownloadError(
-            f"has the SHA-256 {found}, and {sha256} is pinned",
-            where=path,
-            hint="delete it and run again",
-        )
 
 
 def _pack(npm: str, package: str, version: str, folder: str, destination: Path) -> None:
