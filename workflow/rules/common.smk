@@ -6,6 +6,7 @@ Provides: helpers and constants for the rules.
 """
 
 import json
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import IncompleteCheckpointException
@@ -99,6 +100,14 @@ def stage(target: str, rule_name: str, files):
         return files(wildcards) if callable(files) else files
 
     return inputs
+
+
+def try_pages(wildcards: Wildcards) -> list[str]:
+    """Return the page for trying the model of every data set."""
+    if "onnx" not in config["export"]["formats"]:
+        # Snakemake would wrap any other exception in lines about its own working.
+        sys.exit("swatchbook: error: export.formats: without onnx there is no page (add it)")
+    return expand(TRY_PAGE, dataset=DATASETS)
 
 
 def code_digest(script: str) -> str:

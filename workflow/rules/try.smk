@@ -9,14 +9,6 @@ licences of what it holds. Nothing else depends on them.
 WEB_RUNTIME = with_prefix(f"resources/{web_runtime.PACKAGE}/{web_runtime.FILE}")
 
 
-def try_pages(wildcards: Wildcards) -> list[str]:
-    """Return the page of every data set."""
-    if "onnx" not in EXPORT["formats"]:
-        # Snakemake would wrap any other exception in lines about its own working.
-        sys.exit("swatchbook: error: export.formats: without onnx there is no page (add it)")
-    return expand(TRY_PAGE, dataset=DATASETS)
-
-
 rule bring_web_runtime:
     """Bring what runs a model in a browser, or verify the file that is in place."""
     output:

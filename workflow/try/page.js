@@ -19,18 +19,17 @@ function percent(share) {
 
 async function decoded(file) {
   const header = headerOf(new Uint8Array(await file.slice(0, 1 << 20).arrayBuffer()));
-  let bitmap;
   try {
     const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-    bitmap = await createImageBitmap(file, options);
+    const bitmap = await createImageBitmap(file, options);
+    const { width, height } = bitmap;
+    let rgba = pixelsOf(bitmap, "unorm8");
+    if (!opaque(rgba)) rgba = pixelsOf(bitmap, "float16");
+    bitmap.close();
+    return { rgba, width, height, header };
   } catch {
-    throw new Refused("this browser cannot read it as a picture");
+    throw new Refused("this browser cannot read it as a picture"); // or it is too large for that
   }
-  const { width, height } = bitmap;
-  let rgba = pixelsOf(bitmap, "unorm8");
-  if (!opaque(rgba)) rgba = pixelsOf(bitmap, "float16");
-  bitmap.close();
-  return { rgba, width, height, header };
 }
 
 // A canvas keeps colours multiplied by their alpha: in eight bits what comes back from one that is
@@ -64,8 +63,8 @@ async function show(source, image = about.image) {
       const said = await asked(model, seen);
       if (!waiting) showAnswer(next, seen, said, wanted);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      showRefusal(next, error.message);
+      if (error instanceof Refused) showRefusal(next, error.message);
+      else say(`${next.name}: the model has failed: ${error.message}`);
     }
   }
   isBusy = false;
