@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import forked
+from shared import made_once
 from swatchbook.data import arrays
 from swatchbook.training.exports import EXPORTS
 from training_inputs import CLASSES, SETTINGS
@@ -82,6 +84,7 @@ def make_run(
     model: str = "plain",
     seed: int = 0,
     validation: int = SIZES["validation"],
+    channels: int = 3,
 ) -> Path:
     """Train and evaluate a model in ``<results>/<model>/seed-<seed>/``; arrays are beside it."""
     folder = results / "arrays"
@@ -91,7 +94,7 @@ def make_run(
         starts = np.cumsum([0, *sizes.values()])
         rows = {s: np.arange(starts[n], starts[n + 1]) for n, s in enumerate(sizes)}
         ids = [str(number) for number in range(len(labels))]
-        arrays.write(folder, pixels, labels, ids, rows, CLASSES)
+        arrays.write(folder, pixels[..., :channels], labels, ids, rows, CLASSES)
     run = results / model / f"seed-{seed}"
     run.mkdir(parents=True)
     settings = {**SETTINGS, "epochs": 4, "precision": precision}
@@ -121,13 +124,14 @@ def export(
     formats: Sequence[str] = tuple(EXPORTS),
     instead: Path | None = None,
     kill: bool = False,
+    about: Mapping[str, Any] = ABOUT,
 ) -> subprocess.CompletedProcess[str]:
     """Export a run as a job does; both streams are kept apart."""
     given = {
         "formats": list(formats),
         "arrays_folder": str(run.parents[1] / "arrays"),
         "run": str(run),
-        "about": ABOUT,
+        "about": about,
         "false_alarms": 0.05,
         "output": str(output),
         "instead": str(instead) if instead else None,
@@ -135,6 +139,17 @@ def export(
         "log": str(run / "export.log"),
     }
     return forked.run(forked.TENSORFLOW, EXPORT, json.dumps(given))
+
+
+def made_export(factory: pytest.TempPathFactory) -> Path:
+    """Return a trained and evaluated run, exported in all formats into its folder ``export``."""
+
+    def make(folder: Path) -> None:
+        run = make_run(folder / "stripes")
+        done = export(run, run / "export")
+        assert done.returncode == 0, done.stderr
+
+    return made_once(factory, "exported-run", make) / "stripes" / "plain" / "seed-0"
 
 
 def _do(code: str, **given: Any) -> None:

@@ -36,6 +36,7 @@ STAGES = (
     "check",
     "export",
     "search",
+    "try",
 )
 CONFIG = {
     "datasets": ["own-images"],

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import trying
 from project import Project
-from swatchbook.deployment import data_sheet, runtimes
+from swatchbook.deployment import data_sheet, runtimes, web_runtime
 from swatchbook.files import digest
 
 FILES = {
@@ -51,6 +52,17 @@ def test_a_format_that_there_is_not_is_refused_in_one_line(project: Project) -> 
     assert stopped.returncode != 0
     (line,) = (one for one in stopped.stdout.splitlines() if "swatchbook: error" in one)
     assert "export.formats" in line and "litert_int8" in line
+
+
+def test_a_page_without_onnx_is_refused_in_one_line(project: Project) -> None:
+    project.configure(export={"formats": ["savedmodel"]})
+    stopped = project.snakemake("try")
+    assert stopped.returncode != 0
+    assert stopped.stdout.splitlines()[-1] == (
+        "swatchbook: error: export.formats: without onnx there is no page (add it)"
+    )
+    project.configure()
+    assert project.planned("try")["write_try_page"] == 1, "and the folder is not locked"
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +129,25 @@ def test_the_best_is_the_one_with_the_highest_validation_accuracy(exported: Proj
 
 def test_a_second_run_does_nothing(exported: Project) -> None:
     assert exported.planned("export", f"{RUN}/export.json") == {}
+
+
+def test_a_page_to_try_the_model_is_made_on_request(
+    exported: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    package = exported.work / "resources" / web_runtime.PACKAGE / web_runtime.FILE
+    package.parent.mkdir()
+    package.write_bytes(b"another")
+    stopped = exported.snakemake("try")
+    (line,) = (one for one in stopped.stdout.splitlines() if "swatchbook: error" in one)
+    assert str(web_runtime.FILE) in line and "delete it and run again" in line
+    package.unlink()
+    package.symlink_to(trying.runtime(tmp_path_factory))
+    assert exported.planned("try").keys() <= {"bring_web_runtime", "write_try_page"}
+    exported.run("try")
+    page = (exported.work / "results/own-images/best/try.html").read_text()
+    assert "<h1>Own images: try the model</h1>" in page
+    assert exported.planned("try") == {}
+    assert exported.planned("export") == {}
 
 
 def environment(project: Project) -> dict[str, str]:

@@ -2,34 +2,22 @@
 
 import csv
 import io
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
+from browsing import PHONE, Opened, needs_chromium
 from project import ROOT, Project
 from results_maker import PUBLISHED, make_results
 from swatchbook.report import write_report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EVIL = "</script><img src=x onerror=alert(1)>"
 CLASSES = [EVIL, '"><svg onload=alert(2)>', *(f"class {number}" for number in range(8))]
-PHONE = {"width": 360, "height": 740}
-WIDE = {"width": 1280, "height": 900}
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -52,24 +40,6 @@ def file(request: pytest.FixtureRequest) -> Path:
         return request.getfixturevalue("large")
     project: Project = request.getfixturevalue("finished")
     return project.work / "results/report.html"
-
-
-class Opened:
-    """A page in the browser, and everything that it complained about."""
-
-    def __init__(self, browser: Browser, file: Path, **options: object):
-        self.context = browser.new_context(**{"viewport": WIDE, **options})
-        self.page: Page = self.context.new_page()
-        self.said: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.said.append("dialog"), dialog.dismiss()))
-        self.page.on("request", self._asked)
-        self.page.goto(file.as_uri())
-
-    def _asked(self, request: object) -> None:
-        if not request.url.startswith(("file:", "data:")):
-            self.said.append(request.url)
 
 
 @pytest.fixture

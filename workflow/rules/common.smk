@@ -14,6 +14,7 @@ from snakemake.iocontainers import Wildcards
 from swatchbook import provenance
 from swatchbook.comparison import looks
 from swatchbook.data import SPLITS
+from swatchbook.deployment import web_runtime
 from swatchbook.figures import catalogue
 from swatchbook.training.exports import EXPORTS
 
@@ -58,6 +59,7 @@ EXPORTED = "results/{dataset}/best/export.json"
 # What a model is and is not good for. It says how to use the ONNX file, so it comes with that.
 CARD = "results/{dataset}/best/README.md"
 CARDS = [CARD] if "onnx" in config["export"]["formats"] else []
+TRY_PAGE = "results/{dataset}/best/try.html"
 # The search over recipes, if there is one, and of each data set its batches, trials and result.
 SEARCH = config["search"]
 SEARCHED = "results/{dataset}/search"
@@ -109,6 +111,14 @@ def stage(target: str, rule_name: str, files):
         return files(wildcards) if callable(files) else files
 
     return inputs
+
+
+def try_pages(wildcards: Wildcards) -> list[str]:
+    """Return the page for trying the model of every data set."""
+    if "onnx" not in config["export"]["formats"]:
+        # Snakemake would wrap any other exception in lines about its own working.
+        sys.exit("swatchbook: error: export.formats: without onnx there is no page (add it)")
+    return expand(TRY_PAGE, dataset=DATASETS)
 
 
 def code_digest(script: str) -> str:

@@ -3,8 +3,9 @@
 Reads trained models of ``results/<dataset>/<model>/seed-<seed>/``, images from anywhere. Writes
 ``results/<dataset>/<model>/seed-<seed>/export/`` and ``results/<dataset>/best/``.
 
-May import: comparison (for the temperature), data, and what all rooms use; not TensorFlow, so that
-who asks about an image does not wait for it. What needs TensorFlow is handed in.
+May import: figures (for the sheet of thumbnails), comparison (for the temperature), sources, data,
+and what all rooms use; not TensorFlow, so that who asks about an image does not wait for it. What
+needs TensorFlow is handed in.
 """
 
 from swatchbook import lazy
@@ -16,5 +17,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "best": ["choose_best", "chosen_run"],
         "card": ["write_card"],
         "exporting": ["export"],
+        "try_page": ["write_try_page"],
     },
 )

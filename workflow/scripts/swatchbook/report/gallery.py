@@ -12,8 +12,9 @@ from swatchbook.comparison import stored_predictions
 from swatchbook.data import arrays
 from swatchbook.data import folds as folding
 from swatchbook.data.splits import SPLITS
+from swatchbook.figures import sheet
 from swatchbook.files import replacing, write_text
-from swatchbook.report import choices, sheet
+from swatchbook.report import choices
 from swatchbook.report.choices import Predicted
 
 SHOWN_CLASSES = 3  # the likeliest classes that are told of each image

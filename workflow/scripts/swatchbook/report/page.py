@@ -104,8 +104,10 @@ def _looks(page_folder: Path) -> dict[str, Any]:
     """Return the page's style and script, and what its policy must name for no other to run."""
     script = (page_folder / "page.js").read_text(encoding="utf-8")
     digest = hashlib.sha256(script.encode()).digest()
+    # base.css is that of the page for trying a model, too.
+    style = [(page_folder / name).read_text(encoding="utf-8") for name in ("base.css", "style.css")]
     return {
-        "style": Markup((page_folder / "style.css").read_text(encoding="utf-8")),
+        "style": Markup("".join(style)),
         "script": Markup(script),
         "script_hash": f"sha256-{base64.b64encode(digest).decode()}",
     }

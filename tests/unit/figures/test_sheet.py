@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from swatchbook.report import sheet
+from swatchbook.figures import sheet
 
 
 def test_large_images_are_shrunk() -> None:
