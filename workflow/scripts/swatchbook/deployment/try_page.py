@@ -90,7 +90,7 @@ def write_try_page(
     best, page_folder = Path(best), Path(page_folder)
     about, onnx = data_sheet.read(best)
     web = web_runtime.read(runtime)
-    train, labels = arrays.load(arrays_folder, "train", mapped=True)
+    train, labels = arrays.load(arrays_folder, "train", about.seed, mapped=True)
     rows = nearest.chosen_rows(labels.argmax(axis=1), len(about.classes))
     compared = np.ascontiguousarray(train[rows])
     described = nearest.describe(onnx, compared)
@@ -192,7 +192,7 @@ def _border(images: np.ndarray) -> float:
 
 def _examples(arrays_folder: str | Path, about: DataSheet, onnx: Path) -> list[Example]:
     """Return the first test image of each class, of as many classes as have room."""
-    test, one_hot = arrays.load(arrays_folder, "test", mapped=True)
+    test, one_hot = arrays.load(arrays_folder, "test", about.seed, mapped=True)
     most = max(1, min(EXAMPLES, EXAMPLE_BYTES // int(np.prod(test.shape[1:]))))
     labels, rows = np.unique(one_hot.argmax(axis=1), return_index=True)
     images = np.ascontiguousarray(test[rows[:most]])
