@@ -10,9 +10,13 @@ STAGES = {
     "extract_images": ("extract", "extract"),
     "decode_dataset": ("decode", "decode"),
     "explore_dataset": ("explore", "explore"),
+    "show_resizing": ("explore", "show the resizing of"),
     "check_data": ("check", "check data of"),
     "check_predictions": ("check", "check predictions of"),
     "show_augmentation": ("augment", "augment"),
+    "ask_trials": ("search", "ask for trials of"),
+    "train_trial": ("search", "train"),
+    "search_result": ("search", "sum up the search of"),
     "train_model": ("train", "train"),
     "evaluate_model": ("evaluate", "evaluate"),
     "look_at_runs": ("decide", "decide"),
@@ -23,10 +27,12 @@ STAGES = {
     "export_best": ("export", "export the best of"),
     "export_run": ("export", "export"),
     "write_card": ("export", "write the card of"),
+    "bring_web_runtime": ("try", "bring the web runtime"),
+    "write_try_page": ("try", "write the page of"),
     "write_report": ("report", "write the report"),
 }
 REPORT = "write_report"
-TRAINING = "train_model"
+TRAININGS = {"train_model", "train_trial"}
 # Rules that do nothing but ask for files; those of a stage's name are targets of this workflow.
 TARGETS = {"all", "default"}
 

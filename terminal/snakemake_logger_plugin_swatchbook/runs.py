@@ -44,7 +44,7 @@ class Job:
     @property
     def is_training(self) -> bool:
         """Whether a bar is drawn for it from its start."""
-        return rules.known(self.rule) == rules.TRAINING
+        return rules.known(self.rule) in rules.TRAININGS
 
 
 @dataclass

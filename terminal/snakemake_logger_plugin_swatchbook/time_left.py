@@ -89,12 +89,12 @@ class Estimate:
 
     def _of_short_jobs(self, rule: str) -> float | None:
         """Return what a job takes that is no training: about as long as others, which are short."""
-        if rules.known(rule) == rules.TRAINING:
+        if rules.known(rule) in rules.TRAININGS:
             return None
         others = [
             seconds
             for name, taken in self.run.seconds.items()
-            if rules.known(name) != rules.TRAINING
+            if rules.known(name) not in rules.TRAININGS
             for seconds in taken
         ]
         return fmean(others) if others else None

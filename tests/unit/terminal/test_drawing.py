@@ -1,12 +1,14 @@
 """The screen at several widths: what is drawn is asserted as a person sees it."""
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 
+from paths import ROOT
 from records import cores, error, finish, plan, progress, start
-from snakemake_logger_plugin_swatchbook import drawing
+from snakemake_logger_plugin_swatchbook import drawing, rules
 from snakemake_logger_plugin_swatchbook.runs import Run
 from snakemake_logger_plugin_swatchbook.time_left import Estimate
 
@@ -137,3 +139,10 @@ def test_jobs_that_a_checkpoint_added_count_before_their_rules_are_known(run: Ru
     made.finish(finish(1, created=time.time()))
     made.progress(progress(1, 4))
     assert Estimate(made).seconds_left() == pytest.approx(30, abs=1)
+
+
+def test_the_words_for_rules_are_for_rules_that_exist() -> None:
+    files = (ROOT / "workflow/rules").glob("*.smk")
+    text = "".join(file.read_text() for file in files)
+    assert set(rules.STAGES) <= set(re.findall(r"^(?:rule|checkpoint) (\w+):", text, re.MULTILINE))
+    assert set(rules.STAGES) > rules.TRAININGS and rules.REPORT in rules.STAGES
