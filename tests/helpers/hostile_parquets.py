@@ -142,6 +142,10 @@ PARQUETS: dict[str, tuple] = {
         "cannot be read: ",
         NAMES,
     ),
+    "names of parts that are no text": (
+        changed(lambda it: it.replace(b"\x18\x05bytes", b"\x18\x05by\xff\xfes")),
+        "cannot be read: ",
+    ),
     "a split of no known name": (
         rows(more={"set": ["train", "rest"]}),
         "no name of a split: 'rest'",

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import duckdb
 import pandas as pd
@@ -36,6 +36,39 @@ REAL = {"float", "double"}
 TEXT = {"varchar", "enum", "uuid", "date"}
 
 
+class Column(NamedTuple):
+    """What a column is.
+
+    Attributes
+    ----------
+    kind
+        DuckDB's word for its type, of a structure ``struct``.
+    shown
+        The whole type, for a message.
+    holds_bytes
+        Whether it is a structure with a part of the name ``bytes`` that is bytes.
+    """
+
+    kind: str
+    shown: str
+    holds_bytes: bool
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it may hold the files of images."""
+        return self.holds_bytes or self.kind == "blob"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it can be read as text."""
+        return self.kind in WHOLE | REAL | TEXT
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds whole numbers."""
+        return self.kind in WHOLE
+
+
 class ParquetFile:
     """An open Parquet file; a context manager.
 
@@ -48,7 +81,7 @@ class ParquetFile:
     rows
         How many rows its footer states.
     columns
-        The types of its columns, as DuckDB calls them, by their names.
+        Its columns by their names.
     class_names
         The names of the classes whose numbers a column holds, by the column's name: what Hugging
         Face's libraries write into a file of their own.
@@ -75,7 +108,10 @@ class ParquetFile:
             with self._reading():
                 self._check_footer()
                 described = self._connection.sql(f"FROM {SOURCE}", params=[self._place])
-                self.columns = dict(zip(described.columns, described.types, strict=True))
+                self.columns = {
+                    name: _column(kind)
+                    for name, kind in zip(described.columns, described.types, strict=True)
+                }
                 self.class_names = _class_names(self._asked("FROM parquet_kv_metadata(?)"))
             on_failure.pop_all()
         return self
@@ -132,21 +168,21 @@ class ParquetFile:
 
         The column holds them as they are, or with the path of each, as Hugging Face has it.
         """
-        if not is_image(self._column(column)):
+        found, name = self._column(column), quoted(column)
+        if not found.is_image:
             raise DataError(
-                f"the column {column!r} is {self.columns[column]}, and no image files",
+                f"the column {column!r} is {found.shown}, and no image files",
                 where=self.path,
                 hint="name the column of images in the data set's file",
             )
-        name = quoted(column)
-        return f"struct_extract({name}, 'bytes')" if is_struct(self.columns[column]) else name
+        return f"struct_extract({name}, 'bytes')" if found.holds_bytes else name
 
     def whole_number(self, column: str) -> str:
         """Return the expression of a column of whole numbers."""
-        kind = self._column(column)
-        if str(kind.id) not in WHOLE:
+        found = self._column(column)
+        if not found.is_whole:
             raise DataError(
-                f"the column {column!r} is {kind}, and no number of a class",
+                f"the column {column!r} is {found.shown}, and no number of a class",
                 where=self.path,
                 hint="`labels: name` in the data set's file takes texts for the classes' names",
             )
@@ -157,10 +193,10 @@ class ParquetFile:
 
         Whole numbers are written as such, also where missing ones have made real numbers of them.
         """
-        kind, name = self._column(column), quoted(column)
-        if not is_text(kind):
-            raise DataError(f"the column {column!r} is {kind}, and no text", where=self.path)
-        if str(kind.id) in REAL:
+        found, name = self._column(column), quoted(column)
+        if not found.is_text:
+            raise DataError(f"the column {column!r} is {found.shown}, and no text", where=self.path)
+        if found.kind in REAL:
             name = (
                 f"CASE WHEN isnan({name}) THEN NULL WHEN {name} = floor({name}) AND "
                 f"abs({name}) < 1e15 THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) "
@@ -168,7 +204,7 @@ class ParquetFile:
             )
         return f"left(CAST({name} AS VARCHAR), {LONGEST_TEXT + 1})"
 
-    def _column(self, column: str) -> Any:
+    def _column(self, column: str) -> Column:
         if column not in self.columns:
             raise DataError(
                 f"there is no column {column!r}; there are {first_ten(map(repr, self.columns))}",
@@ -260,20 +296,11 @@ def check_kind(path: Path, start: bytes) -> None:
         )
 
 
-def is_struct(kind: Any) -> bool:
-    return str(kind.id) == "struct"
-
-
-def is_image(kind: Any) -> bool:
-    """Say whether a column of this type may hold the files of images."""
-    if is_struct(kind):
-        return any(name == "bytes" and str(of.id) == "blob" for name, of in kind.children)
-    return str(kind.id) == "blob"
-
-
-def is_text(kind: Any) -> bool:
-    """Say whether a column of this type can be read as text."""
-    return str(kind.id) in WHOLE | REAL | TEXT
+def _column(kind: Any) -> Column:
+    """Return what a type of DuckDB is; it reads the names of parts, which may be no text, late."""
+    parts = kind.children if str(kind.id) == "struct" else ()
+    holds_bytes = any(name == "bytes" and str(of.id) == "blob" for name, of in parts)
+    return Column(str(kind.id), str(kind), holds_bytes)
 
 
 def quoted(name: str) -> str:
@@ -316,7 +343,7 @@ def table(
 def _texts(file: ParquetFile, columns: Sequence[str] | None) -> pd.DataFrame:
     asked = columns is not None
     if columns is None:
-        columns = [name for name, kind in file.columns.items() if is_text(kind)]
+        columns = [name for name, column in file.columns.items() if column.is_text]
     expressions = list(map(file.text, columns)) or ["''"]
     rows = [
         ["" if value is None else value for value in values] for values in file.values(expressions)

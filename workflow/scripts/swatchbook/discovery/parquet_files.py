@@ -12,7 +12,7 @@ from swatchbook.data import parquet_dataset, splits
 from swatchbook.data.labels import composed
 from swatchbook.data.limits import Limits
 from swatchbook.data.parquet_dataset import UNLABELLED, Columns, Rows
-from swatchbook.data.parquet_file import WHOLE, ParquetFile, is_image, table
+from swatchbook.data.parquet_file import Column, ParquetFile, table
 from swatchbook.discovery import decisions, inventory, tables
 from swatchbook.discovery.arrangement import Arrangement, natural
 from swatchbook.discovery.decisions import Decided
@@ -139,14 +139,14 @@ def _columns(
     names = class_names.get(label)
     is_index = names is not None
     if names is None:
-        names, is_index = _classes(files, label, str(types[label].id) in WHOLE)
+        names, is_index = _classes(files, label, types[label].is_whole)
     split = said.get("split") if len(files) == 1 else None
     return Columns(image, label, is_index, split, said.get("group")), names
 
 
-def _image(types: Mapping[str, Any], asked: str | None, source: object) -> str:
+def _image(types: Mapping[str, Column], asked: str | None, source: object) -> str:
     """Return the column of image files: as asked for, or the only one or the likeliest."""
-    possible = [name for name, kind in types.items() if is_image(kind)]
+    possible = [name for name, column in types.items() if column.is_image]
     if asked is not None:
         if asked not in possible:
             raise DataError(
