@@ -5,7 +5,7 @@ halves of the numbers, which say equally much. So their true difference is zero,
 ahead on any one data set. Prints a table as Markdown; the last one stands in folds.md. Takes about
 two minutes on one core.
 
-    python benchmarks/folds.py [--experiments 500]
+    python benchmarks/folds.py [--experiments 250]
 """
 
 import argparse
@@ -130,7 +130,7 @@ def row(design: str, overlap: float, truth: float, samples: np.ndarray) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--experiments", type=int, default=500)
+    parser.add_argument("--experiments", type=int, default=250)
     experiments = parser.parse_args().experiments
     start = time.process_time()
     print(

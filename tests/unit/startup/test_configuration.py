@@ -581,6 +581,17 @@ def test_a_data_set_without_validation_images_can_decide_nothing(
             "'training.start_from' of the model plain is a model of a; allowed where that has",
         ),
         ({"seeds": [0, 1, 2, 3, 4], "training": {"start_from": "results/b/m/model.keras"}}, None),
+        (
+            {
+                "seeds": [0, 1, 2, 3, 4],
+                "search": {
+                    "base": "plain",
+                    "space": {"rate": {"path": "training.learning_rate", "low": 0.01, "high": 0.1}},
+                    "trials": 4,
+                },
+            },
+            "key 'search' is given; allowed where a has split.folds: null",
+        ),
     ],
 )
 def test_seeds_are_whole_repetitions_of_a_data_sets_folds(

@@ -131,7 +131,7 @@ def complete(
     ConfigurationError
         As `checked_config` and `load_dataset`; also if a model's training asks validation images
         that a data set does not hold out, if seeds are no whole repetitions of a data set's folds,
-        or if a model starts from weights that have seen what its folds test.
+        or if a search or weights to start from have seen what its folds test.
     """
     folder = workflow / "schemas"
     folders = [Path("config/datasets"), workflow.parent / "config" / "datasets"]
@@ -150,6 +150,12 @@ def _check_folds(config: Mapping[str, Any], where: str | Path) -> None:
     for dataset, spec in config["specs"].items():
         folds = spec["split"].get("folds")
         if folds:
+            if config["search"]:
+                raise ConfigurationError(
+                    f"key 'search' is given; allowed where {dataset} has split.folds: null, since "
+                    "its trials would be chosen by images that folds test",
+                    where=where,
+                )
             _check_repetitions(config["seeds"], folds, dataset, where)
             _check_beginnings(config["models"], dataset, where)
 
