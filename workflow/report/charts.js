@@ -190,6 +190,7 @@ const charts = {
   },
 
   class_differences: {
+    models: (state) => state.pair.slice(0, 1),
     controls: (figure) => [choice(figure, "Order", "order", [["size", "By difference"], ["class", "By class"]])],
     plot: (rows, settings, state) => {
       const [model, other] = state.pair;
@@ -353,9 +354,9 @@ function byClass(rows, settings, size, x, told) {
   const wanted = new Set(names);
   const shown = ordered.filter((row) => wanted.has(row.class));
   const models = [...new Set(shown.map((row) => row.model))];
-  const shift = (model) => (models.length > 1 ? 10 * (models.indexOf(model) / (models.length - 1) - 0.5) : 0);
+  const shift = (model) => (models.length > 1 ? 8 * (models.indexOf(model) - (models.length - 1) / 2) : 0);
   return {
-    height: (models.length > 1 ? 26 : 20) * Math.max(2, names.length) + 60,
+    height: Math.max(20, 13 * models.length) * Math.max(2, names.length) + 60,
     marginLeft: 130,
     x,
     y: { label: null, domain: names, tickFormat: (name) => (name.length > 20 ? `${name.slice(0, 19)}…` : name) },
@@ -429,7 +430,9 @@ class TouchedFigure {
   }
 
   writeKeys(state) {
-    const models = [...new Set(this.rows.map((row) => row.model))].filter((model) => among(state.models, model));
+    const models = [...new Set(this.rows.map((row) => row.model))].filter((model) =>
+      among(this.chart.models?.(state) ?? state.models, model),
+    );
     this.keys.replaceChildren(
       ...models.slice(0, MANY).map((model) => key(colourOf.get(model), model)),
       ...(this.chart.keys?.() ?? []).map(([look, text]) => key(look, text)),

@@ -136,13 +136,13 @@ def test_several_models_are_counted_and_the_largest_gain_named() -> None:
         entry("d", WORSE, -0.1),
     )
     assert verdict(given) == [
-        "Of 4 models, 2 are more accurate than baseline, 1 is less accurate and 1 is not told "
-        "apart."
+        "Of 4 other models, 2 are more accurate than baseline, 1 is less accurate and 1 is not "
+        "told apart."
     ]
     del given["differences"][2]
     assert verdict(given) == [
-        "Of 3 models, 2 are more accurate than baseline and 1 is less accurate; b gains most, "
-        "3.0 points."
+        "Of 3 other models, 2 are more accurate than baseline and 1 is less accurate; b gains "
+        "most, 3.0 points."
     ]
 
 

@@ -96,7 +96,8 @@ def _every_two(of: Drawn) -> combinations:
 def _difference(right: np.ndarray, theirs: np.ndarray, confidence: float | None) -> dict[str, Any]:
     found = inference.difference(right, theirs)
     interval = None if confidence is None else found.interval(confidence)
-    low, high = interval or (np.nan, np.nan)
+    # No difference of shares can be larger than one.
+    low, high = np.clip(interval or (np.nan, np.nan), -1, 1)
     return {"difference": found.estimate, "low": low, "high": high}
 
 

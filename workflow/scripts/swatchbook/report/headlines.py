@@ -118,7 +118,7 @@ def _cut(left: float, past: bool) -> str:
 
 def _of_models(entries: Sequence[Mapping[str, Any]]) -> str:
     reference = entries[0]["reference"]
-    return f"of {len(entries)} models, {_counted(entries, reference)}{_best(entries)}."
+    return f"of {len(entries)} other models, {_counted(entries, reference)}{_best(entries)}."
 
 
 def _of_changes(entries: Sequence[Mapping[str, Any]]) -> str:
