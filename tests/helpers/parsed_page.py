@@ -1,8 +1,16 @@
 """A page as its HTML says it, for what needs no browser."""
 
+import html
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+
+
+def text_of(path: Path) -> str:
+    """A page's source with models' names as plain text, and no entities."""
+    return html.unescape(re.sub(r"</?b\b[^>]*>", "", path.read_text(encoding="utf-8")))
+
 
 # Elements without an end tag.
 VOID = {"meta", "br", "img", "link", "hr", "input", "base", "source", "wbr", "col"}

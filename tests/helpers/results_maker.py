@@ -15,7 +15,7 @@ from swatchbook.data import arrays
 from swatchbook.data import folds as folding
 from swatchbook.data.dataset_formats import Images
 from swatchbook.data.splits import SPLITS
-from swatchbook.figures import drawing
+from swatchbook.figures import catalogue, drawing
 from swatchbook.files import write_json
 from swatchbook.inspection import data_checks, exploration, prediction_checks
 from swatchbook.report import gallery
@@ -222,7 +222,7 @@ def make_results(
         made = {"validation": validation, "watch_test": watch_test, "design": planned}
         made |= {"folds": folds}
         make_dataset(folder, models, seeds, classes, **made)
-        draw(folder, models, seeds, classes, {"watched"} if watch_test else ())
+        draw(folder, models, seeds, classes, catalogue.facts(config))
         exploration.explore(folder / "arrays", classes, folder / "explore")
         data_checks.check_data(folder / "arrays", classes, folder / "checks")
         confidence = SETTINGS["confidence"]

@@ -22,7 +22,7 @@ from swatchbook.figures.inputs import Drawn
 from swatchbook.files import read_json
 from swatchbook.report import sections, write_report
 from swatchbook.report.datasets import DataSet
-from swatchbook.report.sections import Section
+from swatchbook.report.sections import Section, Tab
 
 MODELS = ["a", "b"]
 
@@ -65,7 +65,7 @@ def test_an_added_metric_is_measured_compared_and_shown(
     page = report()
     folder = tmp_path / "results" / "made-up"
     comparison = read_json(folder / "comparison.json")["models"]
-    results = table_with(page, "least recall training accuracy")
+    results = table_with(page, "Least recall Training accuracy")
     for model, row in zip(MODELS, page.all("tr", results)[1:], strict=True):
         measured = [
             read_json(folder / model / f"seed-{seed}" / "metrics.json")["test"]["least_recall"]
@@ -79,7 +79,7 @@ def test_an_added_metric_is_measured_compared_and_shown(
         assert cells[len(shown) - 1].text.startswith(f"{found['mean']:.2%}"[:-1])
         assert ("least_recall" in comparison[model]["scaling"]["metrics"]) == is_scaled
     calibration = table_with(page, "before and after temperature scaling")
-    assert ("least recall before after" in calibration.text) == is_scaled
+    assert ("Least recall before After" in calibration.text) == is_scaled
 
 
 def draw_made_up(name: str, of: Drawn, folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_added_figures_are_drawn_and_stand_in_their_sections(
         files = {path.suffix for path in (tmp_path / "results/made-up/figures").glob(f"{name}.*")}
         assert files == {".svg", ".png", ".csv"}
     ids = page.ids
-    ends = [*(ids.index(f"{id}.made-up") for id in names), ids.index("made")]
+    ends = [*(ids.index(f"{id}.made-up") for id in names), ids.index("settings")]
     for (start, end), name in zip(pairwise(ends), names.values(), strict=True):
         assert start < ids.index(f"figure.made-up.{name}") < end
     said = page.one("main").text
@@ -132,21 +132,33 @@ def test_an_added_figure_of_the_data_is_drawn_before_training_and_stands_on_the_
     assert "matrix, shape Rule explore_dataset" in page.one("main").text
 
 
-def test_an_added_section_has_its_heading_content_and_line_in_the_contents(
+def test_an_added_section_has_its_heading_and_content_in_its_tab(
     report: Callable[[], Page], page_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def counted(of: DataSet) -> dict[str, int]:
         return {"models": len(of.models)}
 
     first, *rest = sections.SECTIONS
-    added = Section("made-up", "A made-up section", counted)
+    added = Section("made-up", "A made-up section", "overview", counted)
     monkeypatch.setattr(sections, "SECTIONS", (first, added, *rest))
     template = page_folder / "sections" / "made-up.html.j2"
     template.write_text("<p>{{ own.models }} models on {{ dataset.spec.title }}</p>\n")
     page = report()
-    assert "Differences A made-up section Learning" in page.one("nav").text
-    links = [link.attributes["href"] for link in page.all("a", page.one("nav"))]
-    assert "#made-up.made-up" in links
-    assert "made-up.made-up" in page.ids
+    by_id = {e.attributes["id"]: e for e in page.elements if "id" in e.attributes}
+    assert by_id["made-up.made-up"].is_in(by_id["made-up/overview"])
     text = page.one("main").text
-    assert "A made-up section 2 models on Made up Learning" in text
+    assert "A made-up section 2 models on Made up What to know before believing it" in text
+
+
+def test_an_added_tab_has_its_line_among_the_tabs_and_its_sections(
+    report: Callable[[], Page], page_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = Section("made-up", "A made-up section", "inside")
+    monkeypatch.setattr(sections, "SECTIONS", (*sections.SECTIONS, added))
+    monkeypatch.setattr(sections, "TABS", (*sections.TABS, Tab("inside", "Look inside")))
+    (page_folder / "sections" / "made-up.html.j2").write_text("<p>Something</p>\n")
+    page = report()
+    (link,) = (a for a in page.all("a") if a.attributes.get("href") == "#made-up/inside")
+    assert link.text == "Look inside"
+    by_id = {e.attributes["id"]: e for e in page.elements if "id" in e.attributes}
+    assert by_id["made-up/inside"].text == "Look inside A made-up section Something"

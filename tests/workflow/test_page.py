@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +11,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page
 
-from browsing import PHONE, Opened, needs_chromium
+import browsing
+from browsing import PHONE, WIDE, needs_chromium
 from project import ROOT, Project
 from results_maker import PUBLISHED, make_results
-from swatchbook.report import write_report
+from swatchbook.report import sections, write_report
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 CLASSES = [EVIL, '"><svg onload=alert(2)>', *(f"class {number}" for number in range(8))]
+TABS = [tab.id for tab in sections.TABS]
 
 pytestmark = needs_chromium
 
@@ -42,6 +46,22 @@ def file(request: pytest.FixtureRequest) -> Path:
     return project.work / "results/report.html"
 
 
+class Opened(browsing.Opened):
+    """A report in the browser."""
+
+    def go(self, address: str) -> Page:
+        """Go to a screen of the first data set, or elsewhere by a whole address."""
+        if "#" not in address:
+            address = f"#{self.dataset}/{address}"
+        self.page.evaluate("hash => { location.hash = hash }", address)
+        self.page.wait_for_function("hash => location.hash === hash", arg=address)
+        return self.page
+
+    @property
+    def dataset(self) -> str:
+        return self.page.locator("[data-dataset]").first.get_attribute("data-dataset")
+
+
 @pytest.fixture
 def opened(browser: Browser, file: Path) -> Iterator[Opened]:
     opened = Opened(browser, file)
@@ -51,9 +71,9 @@ def opened(browser: Browser, file: Path) -> Iterator[Opened]:
 
 
 @pytest.fixture
-def large_page(browser: Browser, large: Path) -> Iterator[Page]:
+def large_opened(browser: Browser, large: Path) -> Iterator[Opened]:
     opened = Opened(browser, large)
-    yield opened.page
+    yield opened
     opened.context.close()
     assert opened.said == []
 
@@ -83,16 +103,17 @@ def test_the_console_is_really_looked_at(browser: Browser, large: Path, tmp_path
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(browser: Browser, file: Path, scheme: str) -> None:
     opened = Opened(browser, file, color_scheme=scheme)
-    for details in opened.page.locator("details").all():
-        details.evaluate("part => part.open = true")
-    opened.page.locator(".matrix button").first.click()
-    found = Axe().run(opened.page).response["violations"]
-    serious = [
-        (one["id"], one["nodes"][0]["html"])
-        for one in found
-        if one["impact"] not in (None, "minor")
-    ]
-    assert serious == []
+    for address in ("#verdict", *TABS, "#settings"):
+        page = opened.go(address)
+        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        if address == "mistakes":
+            page.locator(".matrix button:visible").first.click()
+        serious = [
+            (address, one["id"], one["nodes"][0]["html"])
+            for one in Axe().run(page).response["violations"]
+            if one["impact"] not in (None, "minor")
+        ]
+        assert serious == []
     opened.context.close()
 
 
@@ -113,19 +134,22 @@ def test_dark_mode_has_dark_paper_and_light_ink(browser: Browser, file: Path) ->
 
 def test_on_a_phone_nothing_makes_the_page_scroll_sideways(browser: Browser, file: Path) -> None:
     opened = Opened(browser, file, viewport=PHONE, has_touch=True)
-    widths = opened.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert widths[0] <= widths[1] == PHONE["width"]
-    navigation = opened.page.locator("nav").bounding_box()
-    heading = opened.page.locator("h1").bounding_box()
-    assert navigation["y"] + navigation["height"] <= heading["y"]
-    opened.page.locator(".matrix button").first.tap()
-    assert opened.page.locator(".cell-images").first.is_visible()
+    for address in ("#verdict", *TABS, "#settings"):
+        page = opened.go(address)
+        widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert (address, widths[0]) <= (address, widths[1])
+        assert widths[1] == PHONE["width"]
+    opened.go("mistakes").locator(".matrix button:visible").first.tap()
+    assert opened.page.locator(".cell-images:visible").count() == 1
     opened.context.close()
 
 
 def test_print_leaves_out_what_is_to_be_pressed_and_unfolds_the_rest(opened: Opened) -> None:
     page = opened.page
+    assert page.locator(".panel:visible").count() == 1
     page.emulate_media(media="print")
+    assert page.locator(".panel:visible").count() == page.locator(".panel").count()
+    assert page.locator(".sheet:visible").count() == page.locator(".sheet").count()
     for part in ("nav", ".tools", ".filters"):
         assert not page.locator(part).first.is_visible()
     folded = page.locator("details:not([open])").count()
@@ -137,9 +161,9 @@ def test_print_leaves_out_what_is_to_be_pressed_and_unfolds_the_rest(opened: Ope
     assert page.pdf().startswith(b"%PDF")
 
 
-def test_headings_sort_by_number_and_what_has_none_stays_below(large_page: Page) -> None:
-    table = large_page.locator("[id='table.fashion-mnist']")
-    heading = table.locator("th", has_text="test accuracy")
+def test_headings_sort_by_number_and_text(large_opened: Opened) -> None:
+    table = large_opened.go("overview").locator("[id='table.fashion-mnist']")
+    heading = table.locator("th", has_text="Test accuracy")
     heading.locator("button").click()
     assert heading.get_attribute("aria-sort") == "ascending"
     values = [float(text.removesuffix(" %")) for text in column(table, 1)]
@@ -147,39 +171,42 @@ def test_headings_sort_by_number_and_what_has_none_stays_below(large_page: Page)
     heading.locator("button").click()
     assert heading.get_attribute("aria-sort") == "descending"
     assert [float(text.removesuffix(" %")) for text in column(table, 1)] == values[::-1]
-    loss = table.locator("th", has_text="log-loss")
+    loss = table.locator("th", has_text="Log-loss")
     loss.locator("button").click()
     assert heading.get_attribute("aria-sort") == "none"
     models = column(table, 0)
-    assert set(models[:3]) == {"baseline", "dropout", "third"}
-    shown = [float(text) for text in column(table, 3)[:3]]
+    assert set(models) == {"baseline", "dropout", "third"}
+    shown = [float(text) for text in column(table, 3)]
     assert shown == sorted(shown)
 
 
 def test_a_table_is_copied_with_its_intervals(browser: Browser, large: Path) -> None:
     opened = Opened(browser, large, permissions=["clipboard-read", "clipboard-write"])
-    opened.page.locator("button.copy").first.click()
+    opened.go("overview").locator("button.copy:visible").first.click()
     opened.page.get_by_text("Copied.").wait_for()
     rows = list(csv.DictReader(io.StringIO(opened.page.evaluate("navigator.clipboard.readText()"))))
-    (row,) = (row for row in rows if row["model"] == "dropout")
-    low, mean, high = (float(row[f"test accuracy{end}"]) for end in (", low", "", ", high"))
+    (row,) = (row for row in rows if row["Model"] == "dropout")
+    low, mean, high = (float(row[f"Test accuracy{end}"]) for end in (", low", "", ", high"))
     assert 0 < low < mean < high <= 1.2
-    assert any(row["model"] == "ResNet-18" and row["test accuracy"] == "0.949" for row in rows)
     opened.context.close()
 
 
-def test_published_figures_can_be_left_out(large_page: Page) -> None:
-    published = large_page.locator("tr.published")
-    assert published.count() >= 5
-    assert published.first.is_visible()
-    large_page.locator(".switch-published").uncheck()
+def test_published_figures_are_marks_on_one_line_and_rows_behind_it(large_opened: Opened) -> None:
+    page = large_opened.go("overview")
+    published = page.locator("tr.published")
+    marks = page.locator(".strip .tick")
+    assert marks.count() == published.count() >= 5
+    places = [mark.bounding_box()["x"] for mark in marks.all()]
+    assert places == sorted(places)  # as their accuracies
+    assert len({round(mark.bounding_box()["y"]) for mark in marks.all()}) == 1
     assert not published.first.is_visible()
-    large_page.locator(".switch-published").check()
+    page.locator(".strip summary").click()
     assert published.first.is_visible()
+    assert "ResNet-18" in page.locator("[id='table-published.fashion-mnist']").inner_text()
 
 
 def test_a_press_on_a_cell_shows_its_images(opened: Opened) -> None:
-    page = opened.page
+    page = opened.go("mistakes")
     panel = page.locator(".cell-images").first
     assert not panel.is_visible()
     button = page.locator(".matrix[data-model] tbody tr").nth(1).locator("button").nth(1)
@@ -196,7 +223,7 @@ def test_a_press_on_a_cell_shows_its_images(opened: Opened) -> None:
 
 
 def test_arrow_keys_go_from_cell_to_cell(opened: Opened) -> None:
-    page = opened.page
+    page = opened.go("mistakes")
     matrix = page.locator(".matrix[data-model]").first
     matrix.locator("button").first.focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowLeft"):
@@ -207,7 +234,8 @@ def test_arrow_keys_go_from_cell_to_cell(opened: Opened) -> None:
     assert page.locator(".cell-images").first.is_visible()
 
 
-def test_an_images_card_tells_what_every_model_makes_of_it(large_page: Page) -> None:
+def test_an_images_card_tells_what_every_model_makes_of_it(large_opened: Opened) -> None:
+    large_page = large_opened.go("mistakes")
     thumb = large_page.locator(".thumbs button.thumb").first
     thumb.focus()  # the page scrolls there, and the card stays beside the image
     card = large_page.locator("#card")
@@ -225,22 +253,225 @@ def test_an_images_card_tells_what_every_model_makes_of_it(large_page: Page) -> 
     assert card.is_visible()
 
 
-def test_the_gallery_is_filtered_by_list_and_by_class(large_page: Page) -> None:
+def test_the_gallery_is_filtered_by_list_and_by_class(large_opened: Opened) -> None:
+    large_page = large_opened.go("mistakes")
     part = large_page.locator("section[data-dataset]")
     images = part.locator(".list li:visible")
     everything = images.count()
-    part.locator(".filter-list").select_option(label="Confidently wrong: third")
+    part.locator(".filter-list").select_option(label="Right: third")
     assert part.locator(".list:visible").count() == 1
     part.locator(".filter-list").select_option("")
-    part.locator(".filter-class").select_option(label="class 3")
+    part.locator(".choose-class").select_option(label="class 3")
     filtered = images.count()
     assert 0 < filtered < everything
-    assert part.locator(".filters .shown").inner_text() == f"{filtered} images"
+    assert part.locator(".gallery .shown").inner_text() == f"{filtered} images"
     for image in images.all():
         assert "5" in image.get_attribute("data-classes").split()
+    part.locator(".choose-all").click()
+    assert images.count() == everything
 
 
-def test_names_are_text_everywhere(large_page: Page) -> None:
+def chart(page: Page, name: str) -> Locator:
+    """The chart of a figure of the page of ten classes."""
+    return page.locator(f"[id='figure.fashion-mnist.{name}'] .chart")
+
+
+def colours(lines: Locator) -> set[str]:
+    return {line.get_attribute("stroke") for line in lines.all()}
+
+
+@pytest.fixture
+def varied(browser: Browser, large: Path, tmp_path: Path) -> Iterator[Opened]:
+    """The large page, with learning curves of ten epochs that differ by model and seed."""
+    page = large.read_text()
+    header = "model,images,metric,epoch,mean,least,greatest,seed_0,seed_1,seed_2,seed_3,seed_4"
+    rows = [
+        [model, images, metric, epoch, value, value - 0.02, value + 0.02]
+        + [value + 0.01 * (seed - 2) for seed in range(5)]
+        for number, model in enumerate(("baseline", "dropout", "third"))
+        for images in ("training", "validation")
+        for metric in ("accuracy", "loss")
+        for epoch in range(1, 11)
+        for value in [0.3 + 0.1 * number + 0.03 * epoch]
+    ]
+    text = "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+    old = re.search(r'"learning_curves": ("(?:[^"\\]|\\.)*")', page)
+    assert old
+    changed = tmp_path / "varied.html"
+    changed.write_text(page.replace(old[1], json.dumps(text)))
+    opened = Opened(browser, changed)
+    yield opened
+    opened.context.close()
+    assert opened.said == []
+
+
+def curves(page: Page) -> Locator:
+    return chart(page, "learning_curves").locator("[data-mark='line'] path")
+
+
+def test_learning_curves_have_seeds_on_and_off_measures_and_a_zoom(varied: Opened) -> None:
+    page = varied.go("learning")
+    figure = page.locator("[id='figure.fashion-mnist.learning_curves']")
+    assert not figure.locator(".drawing").is_visible()
+    assert curves(page).count() == 6  # three models, training and validation
+    assert chart(page, "learning_curves").locator("[data-mark='area'] path").count() == 6
+    figure.get_by_label("Each seed").check()
+    assert curves(page).count() == 6 * 5
+    assert chart(page, "learning_curves").locator("[data-mark='area'] path").count() == 0
+    figure.get_by_label("Each seed").uncheck()
+    figure.get_by_role("button", name="Validation").click()
+    assert curves(page).count() == 3
+    before = curves(page).first.get_attribute("d")
+    figure.get_by_label("Epochs from").fill("8")
+    assert curves(page).first.get_attribute("d").count(",") < before.count(",")
+    figure.get_by_role("button", name="Loss").click()
+    assert chart(page, "learning_curves").get_by_text("loss (cross-entropy, nats)").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("tab", "name", "mark", "said"),
+    [
+        (
+            "learning",
+            "learning_curves",
+            "dot",
+            r"(training|validation) epoch \d: \d+\.\d\d % seeds:",
+        ),
+        ("confidence", "reliability", "dot", r"\d+\.\d % of \d+ test images right"),
+        ("confidence", "risk_coverage", "line", r"the surest \d+ %: \d+\.\d % wrong"),
+        ("classes", "class_differences", "dot", r"interval [−+]?\d+\.\d to .*\d+ test images"),
+        ("classes", "class_f1", "dot", r"F1 \d\.\d{3} interval"),
+        ("overview", "accuracy", "dot", r"baseline, (mean|seed \d): \d+\.\d\d %"),
+        ("overview", "forest", "dot", r"dropout − baseline: \+?\d+\.\d\d points"),
+        ("overview", "pairs", "dot", r"of this comparison alone"),
+        ("overview", "cost", "dot", r"1,234 parameters"),
+    ],
+)
+def test_pointing_at_a_mark_tells_its_values(
+    large_opened: Opened, tab: str, name: str, mark: str, said: str
+) -> None:
+    page = large_opened.go(tab)
+    place = chart(page, name)
+    place.scroll_into_view_if_needed()
+    place.locator(f"[data-mark='{mark}'] :is(circle, path)").first.hover(force=True)
+    tip = place.locator("[aria-label='tip'] text").first
+    tip.wait_for()
+    # Lines begin with a space without width.
+    assert re.search(said, tip.text_content().replace("\u200b", " "))
+
+
+def test_any_two_models_are_compared_on_all_screens(large_opened: Opened) -> None:
+    page = large_opened.go("overview")
+    part = page.locator("section[data-dataset]")
+    part.locator(".choose-model").select_option("third")
+    part.locator(".choose-other").select_option("dropout")
+    assert column(page.locator("[id='table.fashion-mnist']"), 0) == ["dropout", "third"]
+    assert column(page.locator("[id='table-differences.fashion-mnist']"), 0) == []
+    assert (
+        "Only comparisons with baseline were planned" in part.locator(".chosen .said").inner_text()
+    )
+    pair = chart(page, "pairs")
+    assert pair.get_by_text("third − dropout").count() == 1
+    assert pair.locator("[data-mark='dot'] circle").count() == 1
+    assert "were not planned" in chart(page, "forest").inner_text()
+    large_opened.go("confidence")
+    assert (
+        len(colours(chart(page, "reliability").locator("[data-mark='line'] path[stroke^='#']")))
+        <= 2
+    )
+    large_opened.go("classes")
+    assert (
+        "recall of third minus that of dropout" in chart(page, "class_differences").text_content()
+    )
+    assert page.locator("#reports\\.fashion-mnist table:visible").count() == 2
+    large_opened.go("mistakes")
+    shown = page.locator(".matrix[data-model]:visible")
+    assert [one.get_attribute("data-model") for one in shown.all()] == ["dropout", "third"]
+    part.locator(".choose-all").click()
+    assert shown.count() == 3
+
+
+def test_a_model_is_never_compared_with_itself(large_opened: Opened) -> None:
+    page = large_opened.go("overview")
+    assert page.locator(".choose-other").is_disabled()
+    page.locator(".choose-model").select_option("baseline")
+    assert page.locator(".choose-other").input_value() == "dropout"
+    page.locator(".choose-other").select_option("baseline")
+    assert page.locator(".choose-model").input_value() == "dropout"
+    assert column(page.locator("[id='table-differences.fashion-mnist']"), 0) == ["dropout"]
+
+
+def test_a_chosen_seed_and_class_hold_on_all_screens(large_opened: Opened) -> None:
+    page = large_opened.go("made")
+    page.locator(".choose-seed").select_option("3")
+    trainings = page.locator("[id='trainings.fashion-mnist'] tbody tr:visible")
+    assert trainings.count() == 3
+    assert {row.get_attribute("data-seed") for row in trainings.all()} == {"3"}
+    large_opened.go("overview")
+    dots = chart(page, "accuracy").locator("[data-mark='dot'] circle")
+    assert dots.count() == 3
+    page.locator(".choose-class").select_option(label="class 3")
+    large_opened.go("classes")
+    names = page.locator("[id='reports.fashion-mnist'] table").first.locator("tbody tr:visible th")
+    assert names.all_inner_texts() == ["class 3", "macro avg", "weighted avg", "accuracy"]
+    assert chart(page, "class_differences").locator("[data-mark='dot'] circle").count() == 1
+    large_opened.go("data")
+    assert page.locator(".samples tr:visible").count() == 1
+    page.emulate_media(media="print")
+    assert page.locator("[id='trainings.fashion-mnist'] tbody tr:visible").count() == 15
+
+
+def test_matrices_are_put_in_another_order_together(large_opened: Opened) -> None:
+    page = large_opened.go("mistakes")
+    tables = page.locator(".matrix:visible")
+    before = [table.inner_text() for table in tables.all()]
+    shares = [
+        int(page.locator(".matrix [data-cell='2-2']").first.inner_text() or 0),
+        int(page.locator(".matrix [data-cell='9-9']").first.inner_text() or 0),
+    ]
+    page.get_by_role("button", name="Most confused first").click()
+    for table in tables.all():
+        rows = table.locator("tbody th").all_text_contents()
+        assert rows == table.locator("thead span").all_text_contents()
+        assert rows == tables.first.locator("tbody th").all_text_contents()
+        assert sorted(rows) == sorted(CLASSES)
+    assert rows != CLASSES
+    assert shares == [
+        int(page.locator(f".matrix [data-cell='{cell}']").first.inner_text() or 0)
+        for cell in ("2-2", "9-9")
+    ]
+    first = page.locator(".matrix[data-model] tbody button").first
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    focused = page.evaluate("document.activeElement.closest('tr').rowIndex")
+    assert focused == 2
+    page.get_by_role("button", name="As given").click()
+    assert [table.inner_text() for table in tables.all()] == before
+
+
+def test_a_figures_numbers_are_saved_as_the_file_beside_it(
+    large_opened: Opened, large: Path
+) -> None:
+    page = large_opened.go("classes")
+    figure = page.locator("[id='figure.fashion-mnist.class_differences']")
+    with page.expect_download() as download:
+        figure.get_by_role("button", name="Save as CSV").click()
+    saved = Path(download.value.path()).read_text()
+    file = large.parent / "fashion-mnist" / "figures" / "class_differences.csv"
+    assert saved == file.read_text()
+
+
+def test_charts_give_place_to_drawings_on_paper(large_opened: Opened) -> None:
+    page = large_opened.go("confidence")
+    figure = page.locator("[id='figure.fashion-mnist.reliability']")
+    assert figure.locator(".chart svg").first.is_visible()
+    page.emulate_media(media="print")
+    assert not figure.locator(".chart").is_visible()
+    assert figure.locator(".drawing svg").is_visible()
+
+
+def test_names_are_text_everywhere(large_opened: Opened) -> None:
+    large_page = large_opened.go("mistakes")
     assert EVIL in large_page.locator(".matrix tbody th").all_inner_texts()
     large_page.locator(".matrix button").first.click()
     large_page.locator(".thumbs button.thumb").first.focus()
@@ -249,17 +480,100 @@ def test_names_are_text_everywhere(large_page: Page) -> None:
 
 
 def test_links_of_findings_lead_to_their_evidence(opened: Opened) -> None:
-    links = opened.page.locator(".findings a")
+    links = opened.go("overview").locator(".findings:visible a")
     assert links.count() >= 1
-    for link in links.all():
+    for number in range(links.count()):
+        link = opened.go("overview").locator(".findings:visible a").nth(number)
         target = link.get_attribute("href")[1:]
-        assert opened.page.locator(f"[id='{target}']").count() == 1
+        link.click()
+        opened.page.wait_for_function("id => location.hash === '#' + id", arg=target)
+        assert opened.page.locator(f"[id='{target}']").is_visible()
+
+
+def test_a_tab_shows_its_screen_and_nothing_else(opened: Opened) -> None:
+    page = opened.page
+    assert page.locator(".panel:visible").count() == 1
+    for tab in TABS:
+        opened.go("overview").get_by_role("tab", selected=True).last.focus()
+        label = next(one.title for one in sections.TABS if one.id == tab)
+        page.locator(f"[id='dataset.{opened.dataset}']").get_by_role("tab", name=label).click()
+        assert page.evaluate("location.hash") == f"#{opened.dataset}/{tab}"
+        shown = [panel.get_attribute("id") for panel in page.locator(".panel:visible").all()]
+        assert shown == [f"dataset.{opened.dataset}", f"{opened.dataset}/{tab}"]
+        assert page.get_by_role("tab", selected=True).last.inner_text() == label
+
+
+def test_the_back_button_leads_to_the_screen_before(opened: Opened) -> None:
+    opened.go("learning")
+    page = opened.go("data")
+    page.go_back()
+    assert page.locator(f"[id='{opened.dataset}/learning']").is_visible()
+    page.go_forward()
+    assert page.locator(f"[id='{opened.dataset}/data']").is_visible()
+
+
+def test_an_address_opens_its_screen_at_once(browser: Browser, large: Path) -> None:
+    opened = Opened(browser, large)
+    for address, wanted in (
+        ("fashion-mnist/confidence", "fashion-mnist/confidence"),
+        ("fashion-mnist", "fashion-mnist/overview"),
+        ("figure.fashion-mnist.reliability", "fashion-mnist/confidence"),
+        ("term-gap", "settings"),
+        ("%E2%82%AC%", "verdict"),
+        ("nowhere", "verdict"),
+    ):
+        opened.page.goto(f"{large.as_uri()}?{len(address)}#{address}")
+        assert opened.page.locator(f"[id='{wanted}']").is_visible(), address
+    opened.context.close()
+    assert opened.said == []
+
+
+def test_arrow_keys_go_from_tab_to_tab(large_opened: Opened) -> None:
+    page = large_opened.go("overview")
+    page.locator(".dataset .tab.current").focus()
+    for key, tab in (
+        *(("ArrowRight", "learning"), ("ArrowRight", "mistakes"), ("ArrowLeft", "learning")),
+        *(("End", TABS[-1]), ("ArrowRight", "overview"), ("ArrowLeft", TABS[-1])),
+        ("Home", "overview"),
+    ):
+        page.keyboard.press(key)
+        page.wait_for_function("hash => location.hash === hash", arg=f"#fashion-mnist/{tab}")
+        assert page.evaluate("document.activeElement.dataset.panel") == f"fashion-mnist/{tab}"
+    assert page.locator(".dataset .tab[tabindex='0']").count() == 1
+
+
+def test_a_choice_shows_the_first_images_of_one_split(large_opened: Opened) -> None:
+    page = large_opened.go("data")
+    sheets = page.locator(".sheet:visible")
+    assert sheets.count() == 1
+    page.get_by_role("button", name="Test", exact=True).click()
+    assert sheets.count() == 1
+    assert sheets.first.get_attribute("id") == "samples.fashion-mnist.test"
+
+
+def test_the_first_screen_answers_without_scrolling(opened: Opened) -> None:
+    cards = opened.page.locator(".cards article")
+    assert cards.count() == opened.page.locator("[data-dataset]").count()
+    for card in cards.all():
+        place = card.bounding_box()
+        assert place["y"] + place["height"] <= WIDE["height"]
+        assert card.locator(".forest .bar, .forest .dot").count() >= 1
+        zero, bar = (
+            card.locator(f".forest .{part}").first.bounding_box() for part in ("zero", "dot")
+        )
+        (size,) = card.locator(".forest .value").first.inner_text().split("\n")[:1]
+        middle = bar["x"] + bar["width"] / 2
+        assert (middle > zero["x"]) == size.startswith("+")
 
 
 def test_the_page_reads_without_its_script(browser: Browser, file: Path) -> None:
     opened = Opened(browser, file, java_script_enabled=False)
     for part in ("#verdict", ".matrix", ".thumb", "table.sortable"):
         assert opened.page.locator(part).first.is_visible()
+    panels = opened.page.locator(".panel")
+    assert panels.count() == opened.page.locator(".panel:visible").count() > len(TABS)
+    for part in (".choice", ".tools", ".filters"):
+        assert opened.page.locator(f"{part}:visible").count() == 0
     opened.context.close()
 
 

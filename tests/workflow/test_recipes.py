@@ -1,11 +1,11 @@
 """Two recipes for one network, from the configuration to the page."""
 
-import html
 import json
 
 import pandas as pd
 import pytest
 
+from parsed_page import text_of
 from project import MODELS, Project, new_project
 
 LAYERS = MODELS["plain"]["layers"]
@@ -44,9 +44,9 @@ def test_each_model_is_trained_by_its_own_recipe(compared: Project) -> None:
 def test_the_page_says_how_long_both_were_trained_and_what_the_one_has_of_its_own(
     compared: Project,
 ) -> None:
-    page = html.unescape((compared.work / "results" / "report.html").read_text("utf-8"))
+    page = text_of(compared.work / "results" / "report.html")
     assert "after 1 to 2 epochs" in page
-    assert "test set watched" in page  # of the one is enough
+    assert "Test set watched" in page  # of the one is enough
     configuration = page.partition("<summary>Configuration</summary>")[2].partition("</pre>")[0]
     assert configuration.count("momentum: 0.9") == 1
     assert configuration.count("batch_size: 128") == 1  # that of all, and not once a model
@@ -98,8 +98,8 @@ def test_the_page_has_a_line_for_each_change_of_the_base(ablated: Project) -> No
     assert set(drawn["model"]) == {"plain-optimizer-sgd", "plain-filters", COMBINED}
     assert set(drawn["reference"]) == {"plain"}
     assert (drawn["seconds"] > 0).all()
-    page = html.unescape((folder / "report.html").read_text("utf-8"))
-    section = page.partition('<h3 id="ablation.own-images">')[2].partition("<h3")[0]
+    page = text_of(folder / "report.html")
+    section = page.partition('id="ablation.own-images"')[2].partition("</section>")[0]
     assert "<td>{sgd: {momentum: 0.9}}</td>" in section and "<td>8</td>" in section
     assert "<td>{rate: 0.01, batch: 128}</td>" in section
     assert "One combination of the grid is plain itself" in section

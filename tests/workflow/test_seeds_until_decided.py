@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from parsed_page import text_of
 from paths import ROOT
 from project import CONFIG, MODELS, Project, new_project
 from shared import made_once
@@ -25,7 +26,7 @@ def looks(project: Project) -> dict[str, dict]:
 
 def verdict(project: Project) -> str:
     """Return the first sentence of the report's verdict."""
-    page = (project.work / "results/report.html").read_text(encoding="utf-8")
+    page = text_of(project.work / "results/report.html")
     section = re.search(r'<section id="verdict".*?</section>', page, re.DOTALL)
     assert section
     return " ".join(re.sub(r"<[^>]+>", " ", section[0]).split())

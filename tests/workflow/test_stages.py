@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from parsed_page import text_of
 from project import MODELS, ROOT, Project
 
 HISTORY = "results/own-images/plain/seed-0/history.csv"
@@ -97,7 +98,7 @@ def test_watching_the_test_images_draws_one_more_figure(done: Project) -> None:
     figures = done.work / "results" / "own-images" / "figures"
     assert {"tutorial.svg", "tutorial.png", "tutorial.csv"} <= {f.name for f in figures.iterdir()}
     page = (done.work / "results" / "report.html").read_text()
-    assert "test set watched" in page
+    assert "Test set watched" in page
     assert "figure.own-images.tutorial" in page
 
 
@@ -129,7 +130,7 @@ def test_everything_is_written(finished: Project) -> None:
     assert list(accuracy["models"]) == list(MODELS)
     for table in ("duplicates", "label_suspects"):
         assert len(pd.read_csv(results / f"checks/{table}.csv").columns) > 5
-    page = (finished.work / "results" / "report.html").read_text()
+    page = text_of(finished.work / "results" / "report.html")
     assert "Data checks" in page
     assert "too few seeds to say whether dropped or plain is better" in page
     receipt = json.loads((results / "download" / "images.7z.json").read_text())

@@ -1,6 +1,6 @@
 "use strict";
 
-// The page works without this: it adds sorting, copying, filters, and images behind numbers.
+// The page reads without this: it adds tabs, sorting, copying, filters, and images behind numbers.
 
 const data = JSON.parse(document.getElementById("gallery-data").textContent);
 
@@ -13,6 +13,102 @@ function element(name, className, text) {
   if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
   return made;
+}
+
+// Tabs: every panel has an address; links, the back button and arrow keys change nothing else.
+
+const tabLists = all(".tabs");
+let pressed = null; // the tab that keeps the focus, which a browser takes to where an address leads
+
+for (const list of tabLists) {
+  list.setAttribute("role", "tablist");
+  for (const tab of all(".tab", list)) {
+    tab.setAttribute("role", "tab");
+    tab.id = `tab:${tab.dataset.panel}`;
+    tab.setAttribute("aria-controls", tab.dataset.panel);
+    const panel = document.getElementById(tab.dataset.panel);
+    panel.setAttribute("role", "tabpanel");
+    panel.removeAttribute("aria-label");
+    panel.setAttribute("aria-labelledby", tab.id);
+  }
+  list.addEventListener("keydown", (event) => {
+    const tabs = all(".tab", list);
+    const place = tabs.indexOf(event.target.closest(".tab"));
+    const next = {
+      ArrowRight: tabs[(place + 1) % tabs.length],
+      ArrowLeft: tabs[(place + tabs.length - 1) % tabs.length],
+      Home: tabs[0],
+      End: tabs.at(-1),
+    }[event.key];
+    if (!next || place < 0) return;
+    event.preventDefault();
+    pressed = next;
+    location.hash = next.hash;
+  });
+  list.addEventListener("click", (event) => {
+    pressed = event.target.closest(".tab");
+  });
+}
+
+function select(panel) {
+  const tab = document.getElementById(`tab:${panel.id}`);
+  for (const other of all(".tab", tab.parentElement)) {
+    const isCurrent = other === tab;
+    other.classList.toggle("current", isCurrent);
+    other.setAttribute("aria-selected", String(isCurrent));
+    other.tabIndex = isCurrent ? 0 : -1;
+    document.getElementById(other.dataset.panel).classList.toggle("current", isCurrent);
+  }
+  tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function target() {
+  let id = location.hash.slice(1);
+  try {
+    id = decodeURIComponent(id);
+  } catch {
+    // Not an address of ours.
+  }
+  return (id && document.getElementById(id)) || document.getElementById(`${id}/overview`);
+}
+
+// Shows the screen that has what the address names, and goes there.
+function route() {
+  const wanted = target() ?? document.getElementById("verdict");
+  const panels = [];
+  for (let part = wanted; part; part = part.parentElement) {
+    if (part.classList.contains("panel")) panels.unshift(part);
+    if (part.tagName === "DETAILS") part.open = true;
+  }
+  for (const panel of panels) select(panel);
+  keepTab(panels.at(-1));
+  pressed?.focus({ preventScroll: true });
+  pressed = null;
+  document.dispatchEvent(new CustomEvent("shown"));
+  if (wanted.classList.contains("panel")) scrollTo({ top: 0, behavior: "instant" });
+  else wanted.scrollIntoView({ block: "start", behavior: "instant" });
+}
+
+// Another data set opens at the tab where one was.
+function keepTab(panel) {
+  const [, part] = panel.id.split("/");
+  if (!part) return;
+  for (const tab of all(".tab", tabLists[0])) {
+    const name = tab.dataset.panel.startsWith("dataset.") && tab.dataset.panel.slice(8);
+    if (name) tab.setAttribute("href", `#${name}/${part}`);
+  }
+}
+
+// A choice shows one of several parts.
+
+for (const button of all(".choice [data-shows]")) {
+  button.addEventListener("click", () => {
+    for (const other of all("[data-shows]", button.parentElement)) {
+      const isShown = other === button;
+      other.setAttribute("aria-pressed", String(isShown));
+      document.getElementById(other.dataset.shows).classList.toggle("current", isShown);
+    }
+  });
 }
 
 // Tables: a heading's button sorts by its column; what has no number stays below.
@@ -106,14 +202,6 @@ for (const button of all("button.copy")) {
   });
 }
 
-for (const box of all(".switch-published")) {
-  box.addEventListener("change", () => {
-    for (const row of all("tr.published", document.getElementById(box.dataset.table))) {
-      row.hidden = !box.checked;
-    }
-  });
-}
-
 for (const box of all("input.filter")) {
   box.addEventListener("input", () => {
     const wanted = box.value.trim().toLocaleLowerCase();
@@ -128,7 +216,7 @@ for (const box of all("input.filter")) {
 
 // Images: the card of one image says what each model makes of it.
 
-const card = element("div", "card");
+const card = element("div", "told");
 card.id = "card";
 card.setAttribute("role", "tooltip");
 card.hidden = true;
@@ -143,7 +231,7 @@ function showCard(thumb) {
   card.replaceChildren(element("p", "title", `${dataset.classes[image.label]}, id ${image.id}`));
   dataset.models.forEach((model, place) => {
     const known = image.models[place];
-    const title = element("p", "model");
+    const title = element("p", "of");
     const swatch = element("i", "swatch");
     swatch.style.background = dataset.colours[place];
     title.append(swatch, `${model}: right in ${known.right} of ${dataset.seeds.length}`);
@@ -240,7 +328,6 @@ function closeCell(panel) {
 const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 for (const table of all("table.matrix[data-model]")) {
-  const rows = [...table.tBodies[0].rows].map((row) => all("button", row));
   table.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-cell]");
     if (button) showCell(button);
@@ -250,6 +337,8 @@ for (const table of all("table.matrix[data-model]")) {
     const step = steps[event.key];
     if (!button || !step) return;
     event.preventDefault();
+    const shownRows = [...table.tBodies[0].rows].filter((row) => row.offsetParent);
+    const rows = shownRows.map((row) => all("button", row));
     const row = rows.findIndex((buttons) => buttons.includes(button));
     const next = rows[row + step[0]]?.[rows[row].indexOf(button) + step[1]];
     if (!next) return;
@@ -259,32 +348,144 @@ for (const table of all("table.matrix[data-model]")) {
   });
 }
 
+// Their classes in another order: rows and columns of all matrices of a data set alike.
+
+for (const cell of all(".matrix tr > *")) cell.dataset.place = cell.cellIndex - 1;
+
+for (const button of all("[data-order]")) {
+  button.addEventListener("click", () => {
+    for (const other of button.parentElement.children) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+    const order = button.dataset.order.split(" ");
+    for (const table of all(".matrix", button.closest(".part"))) {
+      for (const row of table.rows) {
+        const cells = new Map([...row.cells].map((cell) => [cell.dataset.place, cell]));
+        row.append(...order.map((place) => cells.get(place)));
+      }
+      const rows = new Map([...table.tBodies[0].rows].map((row) => [row.dataset.class, row]));
+      table.tBodies[0].append(...order.map((place) => rows.get(place)));
+    }
+  });
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   hideCard();
   for (const panel of all(".cell-images:not([hidden])")) closeCell(panel);
 });
 
-// The gallery's filters.
+// What is chosen holds on all screens: two models and a seed for every data set, a class of its own.
 
-for (const filters of all(".filters")) {
-  const part = filters.closest("[data-dataset]");
-  const byList = filters.querySelector(".filter-list");
-  const byClass = filters.querySelector(".filter-class");
-  const apply = () => {
-    let shown = 0;
-    for (const list of all(".list", part)) {
-      list.hidden = byList.value !== "" && list.dataset.list !== byList.value;
-      for (const item of all("li", list)) {
-        const classes = item.dataset.classes.split(" ");
-        item.hidden = byClass.value !== "" && !classes.includes(byClass.value);
-        shown += !list.hidden && !item.hidden;
-      }
-    }
-    filters.querySelector(".shown").textContent = `${shown} images`;
+const chosenOfAll = { models: null, seed: "" };
+const chosenClass = new Map();
+
+// Until something is chosen it is all; charts that need two models take the first two.
+function chosen(part) {
+  const { models, reference, classes } = data[part.dataset.dataset];
+  const first = models.find((model) => model !== reference) ?? reference;
+  const place = chosenClass.get(part);
+  return {
+    ...chosenOfAll,
+    pair: chosenOfAll.models ?? [first, reference],
+    place,
+    className: place === undefined ? undefined : classes[place],
   };
-  byList.addEventListener("change", apply);
-  byClass.addEventListener("change", apply);
+}
+
+function isLeftOut(element, { models, seed, place }) {
+  const { model, reference, seed: its, class: itsClass, classes } = element.dataset;
+  if (models && model !== undefined && !models.includes(model)) return true;
+  if (models && reference !== undefined && !models.includes(reference)) return true;
+  if (seed && its !== undefined && its !== seed) return true;
+  if (place === undefined) return false;
+  if (itsClass !== undefined && itsClass !== place) return true;
+  return classes !== undefined && !classes.split(" ").includes(place);
+}
+
+function applyChosen() {
+  for (const part of all("[data-dataset]")) {
+    const state = chosen(part);
+    for (const element of all("[data-model], [data-seed], [data-class], [data-classes]", part)) {
+      element.classList.toggle("left-out", isLeftOut(element, state));
+    }
+    showChosen(part, state);
+    countImages(part);
+  }
+  document.dispatchEvent(new CustomEvent("shown"));
+}
+
+// The controls of every data set say what is chosen, also where it was chosen at another one.
+function showChosen(part, { models, seed, place }) {
+  const set = (name, value) => {
+    const select = part.querySelector(name);
+    if (select) select.value = value;
+  };
+  if (models) set(".choose-other", models[1]);
+  set(".choose-model", models ? models[0] : "");
+  set(".choose-seed", seed);
+  set(".choose-class", place ?? "");
+  const other = part.querySelector(".choose-other");
+  if (other) other.disabled = !models;
+  part.querySelector(".choose-all").disabled = !models && !seed && place === undefined;
+  const { reference } = data[part.dataset.dataset];
+  part.querySelector(".chosen .said").textContent =
+    models && !models.includes(reference)
+      ? `Only comparisons with ${reference} were planned. Of these two the overview has the difference and its interval, under “Every two models”, and no verdict.`
+      : "";
+}
+
+for (const part of all("[data-dataset]")) {
+  const controls = part.querySelector(".chosen");
+  const model = controls.querySelector(".choose-model");
+  const other = controls.querySelector(".choose-other");
+  const { models } = data[part.dataset.dataset];
+  const choosePair = (changed) => {
+    if (!model.value) chosenOfAll.models = null;
+    else {
+      // A model beside itself says nothing: the one that was not changed makes room.
+      if (model.value === other.value) {
+        const free = models.find((name) => name !== changed.value);
+        (changed === model ? other : model).value = free;
+      }
+      chosenOfAll.models = [model.value, other.value];
+    }
+    applyChosen();
+  };
+  model?.addEventListener("change", () => choosePair(model));
+  other?.addEventListener("change", () => choosePair(other));
+  controls.querySelector(".choose-seed")?.addEventListener("change", (event) => {
+    chosenOfAll.seed = event.target.value;
+    applyChosen();
+  });
+  controls.querySelector(".choose-class").addEventListener("change", (event) => {
+    if (event.target.value) chosenClass.set(part, event.target.value);
+    else chosenClass.delete(part);
+    applyChosen();
+  });
+  controls.querySelector(".choose-all").addEventListener("click", () => {
+    Object.assign(chosenOfAll, { models: null, seed: "" });
+    chosenClass.delete(part);
+    applyChosen();
+  });
+}
+
+// The gallery's lists.
+
+function countImages(part) {
+  const filters = part.querySelector(".filters.gallery");
+  const wanted = filters.querySelector(".filter-list").value;
+  let count = 0;
+  for (const list of all(".list", part)) {
+    list.hidden = wanted !== "" && list.dataset.list !== wanted;
+    if (list.hidden || list.classList.contains("left-out")) continue;
+    count += all("li:not(.left-out)", list).length;
+  }
+  filters.querySelector(".shown").textContent = `${count} images`;
+}
+
+for (const list of all(".filter-list")) {
+  list.addEventListener("change", () => countImages(list.closest("[data-dataset]")));
 }
 
 // What is folded is printed too.
@@ -296,4 +497,10 @@ window.addEventListener("beforeprint", () => {
 });
 window.addEventListener("afterprint", () => {
   for (const part of opened) part.open = false;
+});
+
+window.addEventListener("hashchange", route);
+document.addEventListener("DOMContentLoaded", () => {
+  for (const tab of all(".tab.current")) select(document.getElementById(tab.dataset.panel));
+  route();
 });

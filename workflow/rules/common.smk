@@ -133,7 +133,8 @@ def published_digest() -> str:
 
 def page_digest() -> str:
     """Return a digest of the files of the report's page."""
-    return provenance.files_digest(sorted([*PAGE.glob("*.*"), *PAGE.glob("sections/*.j2")]))
+    parts = ("*.*", "sections/*.j2", "vendor/*.min.js")
+    return provenance.files_digest(sorted(file for part in parts for file in PAGE.glob(part)))
 
 
 def receipts_of_all(wildcards: Wildcards) -> list[str]:

@@ -9,6 +9,7 @@ REPORTED = [
     "comparison.json",
     "per_class.csv",
     *[f"{figure.folder}/{figure.name}.svg" for figure in DRAWN if figure.section],
+    *[f"{figure.folder}/{figure.name}.csv" for figure in DRAWN if figure.is_charted],
     *sorted({f"{figure.folder}/{figure.record}.json" for figure in DRAWN}),
     "arrays/decoding.json",
     "explore/summary.json",

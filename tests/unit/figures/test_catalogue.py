@@ -132,3 +132,10 @@ def test_resizing_is_drawn_of_the_data_sets_whose_images_are_resized() -> None:
     assert facts_of(given, "strict") == facts_of(given, "plain") == facts(given) == set()
     added = {one.name for one in drawn({"resized"})} - {one.name for one in drawn(())}
     assert added == {"resizing"}
+
+
+def test_every_two_models_are_drawn_where_there_are_more_than_two() -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    assert facts(config(usual, usual, usual)) == {"several"}
+    added = {one.name for one in drawn({"several"})} - {one.name for one in drawn(())}
+    assert added == {"pairs"}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results_maker import draw, make_dataset
+from results_maker import draw, labels_of, make_dataset
 from swatchbook.figures import catalogue, style
 from swatchbook.files import read_json, write_json
 
@@ -285,3 +285,51 @@ def test_augmented_images_are_drawn_of_the_models_that_have_some(tmp_path: Path)
         "epoch": [0, 0, 1, 1, 2, 2],
         "row": [0, 1] * 3,
     }
+
+
+def test_every_two_models_are_compared_as_a_whole_and_class_by_class(tmp_path: Path) -> None:
+    models, seeds, classes = ["base", "a", "b"], [0, 1, 2], ["x", "y"]
+    folder = make_dataset(tmp_path / "made-up", models, seeds, classes)
+    figures = draw(folder, models, seeds, classes, {"several"})
+    pairs = pd.read_csv(figures / "pairs.csv")
+    assert list(zip(pairs["model"], pairs["other"], strict=True)) == [
+        ("a", "b"),
+        ("a", "base"),
+        ("b", "base"),
+    ]
+    compared = read_json(folder / "comparison.json")["differences"]
+    for entry, row in zip(compared, pairs.iloc[1:].itertuples(), strict=True):
+        assert (entry["model"], entry["reference"]) == (row.model, row.other)
+        assert row.difference == pytest.approx(entry["accuracy"]["difference"])
+        assert [row.low, row.high] == pytest.approx(entry["accuracy"]["interval"])
+    of_classes = pd.read_csv(figures / "class_differences.csv")
+    labels = labels_of(folder, "test")
+    for row in of_classes.itertuples():
+        recalls = [
+            np.mean(
+                [
+                    pd.read_csv(folder / model / f"seed-{seed}" / "classification_report.csv")
+                    .set_index("class")
+                    .loc[row[3], "recall"]
+                    for seed in seeds
+                ]
+            )
+            for model in (row.model, row.other)
+        ]
+        assert row.difference == pytest.approx(recalls[0] - recalls[1])
+        assert row.low <= row.difference <= row.high
+        assert row.images == (labels == classes.index(row[3])).sum()
+    assert len(of_classes) == 3 * len(classes)
+
+
+def test_the_curve_of_risk_ends_at_the_share_of_wrong_ones(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path / "made-up", ["a"], [0, 1], ["x", "y"])
+    curve = pd.read_csv(draw(folder, ["a"], [0, 1], ["x", "y"]) / "risk_coverage.csv")
+    accuracies = read_json(folder / "comparison.json")["models"]["a"]["metrics"]["accuracy"]
+    end = curve[curve["coverage"] == 1].iloc[0]
+    assert 1 - end["mean"] == pytest.approx(accuracies["mean"])
+    assert [1 - end["seed_0"], 1 - end["seed_1"]] == pytest.approx(accuracies["per_seed"])
+    table = pd.read_csv(folder / "a" / "seed-0" / "predictions.csv")
+    surest = table.sort_values("probability", ascending=False).iloc[:12]
+    half = curve[curve["coverage"] == 0.5].iloc[0]
+    assert half["seed_0"] == pytest.approx((surest["label"] != surest["predicted"]).mean())

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results_maker import make_dataset
+from results_maker import draw, make_dataset
 from swatchbook.comparison import inference, metrics, per_class
-from swatchbook.report import tables
+from swatchbook.files import read_json
+from swatchbook.inspection import data_checks, prediction_checks
+from swatchbook.report import gallery, tables
 
 GALLERY = {
     "classes": ["cat", "dog"],
@@ -85,3 +87,34 @@ def test_class_names_that_pandas_reads_as_missing_have_a_row(tmp_path: Path) -> 
 
 def test_of_few_classes_no_confusions_are_listed() -> None:
     assert tables.confused_pairs(GALLERY | {"seeds": [0]}) == []
+
+
+def test_classes_are_ordered_as_given_by_confusion_and_by_likeness() -> None:
+    counts = [[90, 0, 0, 10], [0, 50, 50, 0], [0, 60, 40, 0], [5, 0, 0, 95]]
+    given, worst, alike = tables.orders({"counts": {"a": counts}})
+    assert given["places"] == [0, 1, 2, 3]
+    assert worst["places"] == [2, 1, 0, 3]
+    places = alike["places"]
+    assert sorted(places) == [0, 1, 2, 3]
+    assert abs(places.index(1) - places.index(2)) == abs(places.index(0) - places.index(3)) == 1
+
+
+def test_the_matrices_cells_are_the_numbers_of_their_file(tmp_path: Path) -> None:
+    """What the page shows of confusions and the CSV file beside the drawing cannot differ."""
+    classes = ["x", "y", "z"]
+    folder = make_dataset(tmp_path / "made-up", ["a"], [0, 1], classes)
+    figures = draw(folder, ["a"], [0, 1], classes)
+    data_checks.check_data(folder / "arrays", classes, folder / "checks")
+    prediction_checks.check_predictions(folder, ["a"], [0, 1], classes, 0.95, folder / "checks")
+    gallery.choose_images(folder, ["a"], [0, 1], "a", classes, folder / "gallery")
+    table = pd.read_csv(figures / "confusion_matrices.csv")
+    counts = read_json(folder / "gallery" / "gallery.json")["counts"]["a"]
+    assert table["count"].tolist() == np.ravel(counts).tolist()
+
+
+def test_first_images_are_of_the_splits_that_have_some() -> None:
+    found = tables.samples(
+        {"train": [[1], [], [2]], "validation": [[], [], []], "test": [[], [], [3]]}
+    )
+    assert [split["name"] for split in found] == ["train", "test"]
+    assert found[1]["rows"] == [{"place": 0, "images": []}, {"place": 2, "images": [3]}]

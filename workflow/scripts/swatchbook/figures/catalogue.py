@@ -34,6 +34,9 @@ class Figure:
         The one of `facts` or `facts_of` without which it is not drawn; empty for always.
     in_detail
         Whether it looks at one model after the other, and so leaves those out that `detailed` does.
+    is_charted
+        Whether the page draws it from its numbers too, to be touched: by the function of its name
+        in ``workflow/report/charts.js``.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Figure:
     is_first: bool = False
     only_if: str = ""
     in_detail: bool = False
+    is_charted: bool = False
 
     def draw(self, of: object, output: Path) -> None:
         """Draw it into a folder from what all figures of its job are drawn from."""
@@ -53,14 +57,34 @@ class Figure:
 RESIZED = "resized"
 
 FIGURES = (
-    Figure("accuracy", "side_by_side.draw_accuracy", section="differences"),
-    Figure("forest", "side_by_side.draw_forest", section="differences", is_first=True),
-    Figure("agreement", "side_by_side.draw_agreement", section="differences"),
+    Figure("accuracy", "side_by_side.draw_accuracy", section="differences", is_charted=True),
+    Figure(
+        "forest",
+        "side_by_side.draw_forest",
+        section="differences",
+        is_first=True,
+        is_charted=True,
+    ),
+    Figure("agreement", "side_by_side.draw_agreement", section="differences", is_charted=True),
+    Figure(
+        "pairs",
+        "pairs.draw_pairs",
+        section="differences",
+        only_if="several",
+        in_detail=True,
+        is_charted=True,
+    ),
     Figure("ablation", "side_by_side.draw_ablation", section="ablation", only_if="ablated"),
     Figure("changes", "learning.draw_changes", section="ablation", only_if="changed"),
     Figure("grid", "side_by_side.draw_grid", section="ablation", only_if="gridded"),
     Figure("search", "searching.draw_search", "search", section="search", only_if="searched"),
-    Figure("learning_curves", "learning.draw_learning_curves", section="curves", in_detail=True),
+    Figure(
+        "learning_curves",
+        "learning.draw_learning_curves",
+        section="curves",
+        in_detail=True,
+        is_charted=True,
+    ),
     Figure("learning_rate", "learning.draw_learning_rate", section="curves", only_if="scheduled"),
     Figure("augmentation", "learning.draw_augmentation", section="curves", only_if="augmented"),
     Figure(
@@ -69,11 +93,37 @@ FIGURES = (
         section="confusion",
         in_detail=True,
     ),
-    Figure("class_f1", "side_by_side.draw_class_f1", section="classes", in_detail=True),
-    Figure("reliability", "predictions.draw_reliability", section="calibration", in_detail=True),
+    Figure(
+        "class_differences",
+        "pairs.draw_class_differences",
+        section="classes",
+        in_detail=True,
+        is_charted=True,
+    ),
+    Figure(
+        "class_f1",
+        "side_by_side.draw_class_f1",
+        section="classes",
+        in_detail=True,
+        is_charted=True,
+    ),
+    Figure(
+        "reliability",
+        "predictions.draw_reliability",
+        section="calibration",
+        in_detail=True,
+        is_charted=True,
+    ),
+    Figure(
+        "risk_coverage",
+        "predictions.draw_risk_coverage",
+        section="calibration",
+        in_detail=True,
+        is_charted=True,
+    ),
     Figure("right_and_wrong", "predictions.draw_right_and_wrong", in_detail=True),
     Figure("differences", "predictions.draw_differences", in_detail=True),
-    Figure("cost", "side_by_side.draw_cost", section="cost"),
+    Figure("cost", "side_by_side.draw_cost", section="cost", is_charted=True),
     Figure("tutorial", "learning.draw_tutorial", section="curves", only_if="watched"),
     Figure("class_balance", "exploration.draw_class_balance", "explore", section="data"),
     Figure(
@@ -99,7 +149,8 @@ def facts(config: Mapping[str, Any]) -> set[str]:
     ``watched``: all of them measured the test images after every epoch; ``scheduled``: the learning
     rate of any of them is no number; ``augmented``: any of them changes its training images;
     ``ablated``: models are changes of another one; ``changed``: single ones; ``gridded``: there is
-    a grid of two axes; ``searched``: there is a search over recipes.
+    a grid of two axes; ``searched``: there is a search over recipes; ``several``: more than two
+    models are shown one by one.
     """
     trainings = [model["training"] for model in config["models"].values()]
     found = {
@@ -109,6 +160,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
         "ablated": bool(config["ablation"]),
         "changed": bool((config["ablation"] or {}).get("changes")),
         "searched": bool(config.get("search")),
+        "several": len(detailed(config)) > 2,
         "gridded": len((config["ablation"] or {}).get("grid") or {}) == 2,
     }
     return {fact for fact, holds in found.items() if holds}

@@ -6,11 +6,19 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from swatchbook.figures import catalogue, inputs, learning, predictions, side_by_side, style
+from swatchbook.figures import (
+    catalogue,
+    inputs,
+    learning,
+    pairs,
+    predictions,
+    side_by_side,
+    style,
+)
 
 # The catalogue names them in words, which the digests of code do not follow: a module that draws
 # for a comparison stands here, so that a change in it draws again.
-DRAWING = (learning, predictions, side_by_side)
+DRAWING = (learning, pairs, predictions, side_by_side)
 
 
 def draw_comparison(

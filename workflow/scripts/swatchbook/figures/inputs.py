@@ -49,6 +49,12 @@ class Drawn:
         return None if is_crossed else float(self.comparison["confidence"])
 
     @property
+    def tested(self) -> Sequence[int]:
+        """What `predictions` and `reports` are of: seeds, or repetitions of a cross-validation."""
+        count = len(next(iter(self.predictions.values())))
+        return self.seeds if count == len(self.seeds) else range(count)
+
+    @property
     def colours(self) -> dict[str, str]:
         return model_colours(self.models)
 
@@ -171,6 +177,17 @@ def over_seeds(values: np.ndarray, **columns: object) -> pd.DataFrame:
         "greatest": np.nanmax(values, 0),
     }
     return pd.DataFrame({**columns, **means})
+
+
+def by_seed(values: np.ndarray, seeds: Sequence[int]) -> pd.DataFrame:
+    """Return the values of each seed as a column, ``seed_<seed>``.
+
+    Parameters
+    ----------
+    values
+        Shape (seeds, n).
+    """
+    return pd.DataFrame(values.T, columns=[f"seed_{seed}" for seed in seeds])
 
 
 def intervals(values: np.ndarray, confidence: float | None) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from swatchbook.comparison import published
 from swatchbook.figures import style
 from swatchbook.figures.colours import model_colours
-from swatchbook.figures.inputs import Drawn, by_epoch, longest, over_seeds
+from swatchbook.figures.inputs import Drawn, by_epoch, by_seed, longest, over_seeds
 from swatchbook.figures.style import write_table
 
 
@@ -32,7 +32,7 @@ def draw_learning_curves(of: Drawn, folder: Path) -> None:
                 epochs = longest(histories)["epoch"]
                 colour = of.colours[model]
                 table = over_seeds(curves, model=model, images=part, metric=metric, epoch=epochs)
-                tables.append(table)
+                tables.append(table.join(by_seed(curves, of.seeds)))
                 axes.fill_between(
                     epochs, table["least"], table["greatest"], color=colour, alpha=0.18, lw=0
                 )

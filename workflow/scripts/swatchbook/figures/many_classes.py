@@ -26,8 +26,7 @@ def lowest(scores: np.ndarray) -> np.ndarray:
 def most_confused(shares: Sequence[np.ndarray]) -> np.ndarray:
     """Return which classes of confusion matrices to draw: all, or those of the largest confusions.
 
-    Of many, classes that are taken for each other stand side by side: they are put in the order of
-    the leaves of a clustering (average linkage) by how often two are confused.
+    Of many, classes that are taken for each other stand side by side, by `alike`.
 
     Parameters
     ----------
@@ -47,10 +46,26 @@ def most_confused(shares: Sequence[np.ndarray]) -> np.ndarray:
         if len(chosen) >= SHOWN:
             break
     places = np.sort(chosen[:SHOWN])
-    apart = confused.max() - confused[np.ix_(places, places)]
+    return places[alike(mean[np.ix_(places, places)])]
+
+
+def alike(shares: np.ndarray) -> np.ndarray:
+    """Return classes in an order in which those taken for each other stand side by side.
+
+    Of the leaves of a clustering (average linkage) by how often two are confused.
+
+    Parameters
+    ----------
+    shares
+        Of each true class (row) what was called each class (column), shape (classes, classes).
+    """
+    if len(shares) < 2:
+        return np.arange(len(shares))
+    confused = shares + shares.T
+    np.fill_diagonal(confused, 0)
+    apart = confused.max() - confused
     np.fill_diagonal(apart, 0)
-    order = hierarchy.leaves_list(hierarchy.average(squareform(apart, checks=False)))
-    return places[order]
+    return hierarchy.leaves_list(hierarchy.average(squareform(apart, checks=False)))
 
 
 def some(count: int) -> np.ndarray:

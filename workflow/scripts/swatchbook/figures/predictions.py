@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from swatchbook.figures import many_classes, style
-from swatchbook.figures.inputs import Drawn
+from swatchbook.figures.inputs import Drawn, by_seed, over_seeds
 from swatchbook.figures.style import write_table
 
 EXAMPLES = 10
+COVERAGES = np.arange(2, 101, 2) / 100
 
 
 def draw_confusion_matrices(of: Drawn, folder: Path) -> None:
@@ -126,6 +128,41 @@ def draw_reliability(of: Drawn, folder: Path) -> None:
     style.save(figure, folder, "reliability")
     columns = ["model", "scaling", "from", "to", "count", "confidence", "accuracy"]
     write_table(pd.concat(tables)[columns], folder, "reliability")
+
+
+def draw_risk_coverage(of: Drawn, folder: Path) -> None:
+    """Draw how often each model is wrong on its surest images, by how many of them are kept.
+
+    The risk-coverage curve of selective classification (Y. Geifman, R. El-Yaniv, 2017, Selective
+    classification for deep neural networks, NeurIPS): mean over seeds, and a band from the least
+    to the greatest.
+    """
+    figure, ((axes,),) = style.new(7, 3.6)
+    tables = []
+    for model in of.models:
+        risks = np.array([_risks(table) for table in of.predictions[model]])
+        table = over_seeds(risks, model=model, coverage=COVERAGES)
+        tables.append(table.join(by_seed(risks, of.tested)))
+        colour = of.colours[model]
+        axes.fill_between(
+            COVERAGES, table["least"], table["greatest"], color=colour, alpha=0.18, lw=0
+        )
+        axes.plot(COVERAGES, table["mean"], color=colour, label=model)
+    axes.set(xlabel="share of the test images that is decided on", xlim=(0, 1), ylim=(0, None))
+    axes.set_ylabel("share of these that is wrong")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+    style.legend(figure, 4)
+    style.save(figure, folder, "risk_coverage")
+    write_table(pd.concat(tables), folder, "risk_coverage")
+
+
+def _risks(table: pd.DataFrame) -> np.ndarray:
+    """Return the share of wrong ones among a run's surest images, at each of `COVERAGES`."""
+    by_sureness = table.sort_values("probability", ascending=False, kind="stable")
+    wrong = (by_sureness["label"] != by_sureness["predicted"]).to_numpy()
+    kept = np.maximum(1, np.rint(COVERAGES * len(wrong)).astype(int))
+    return np.cumsum(wrong)[kept - 1] / kept
 
 
 def draw_right_and_wrong(of: Drawn, folder: Path) -> None:

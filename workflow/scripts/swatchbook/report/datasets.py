@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from swatchbook.comparison import published
 from swatchbook.figures import catalogue
 from swatchbook.figures.catalogue import Figure
 from swatchbook.files import read_json
@@ -29,6 +30,10 @@ class DataSet:
     checks
         ``found``, the content of ``checks/summary.json``; ``accuracy``, that of
         ``checks/accuracy_without_twins.json``; ``suspects``, how many labels look wrong.
+    published
+        What others published of it, by `published.results`.
+    prefix
+        What Snakemake knows the files in the folder of results by.
     """
 
     folder: Path
@@ -36,6 +41,8 @@ class DataSet:
     comparison: Mapping[str, Any]
     gallery: Mapping[str, Any]
     checks: Mapping[str, Any]
+    published: Sequence[Mapping[str, Any]]
+    prefix: str
 
     @property
     def name(self) -> str:
@@ -97,13 +104,21 @@ class DataSet:
         ]
 
 
-def read(folder: Path, config: Mapping[str, Any], comparison: Mapping[str, Any]) -> DataSet:
+def read(
+    folder: Path,
+    config: Mapping[str, Any],
+    comparison: Mapping[str, Any],
+    published_folder: str | Path,
+    prefix: str,
+) -> DataSet:
     """Read one data set's folder.
 
     Parameters
     ----------
-    config, comparison
+    config, comparison, prefix
         As in `DataSet`.
+    published_folder
+        Where the published figures are.
     """
     checks = folder / "checks"
     return DataSet(
@@ -116,4 +131,6 @@ def read(folder: Path, config: Mapping[str, Any], comparison: Mapping[str, Any])
             "accuracy": read_json(checks / "accuracy_without_twins.json"),
             "suspects": len(pd.read_csv(checks / "label_suspects.csv")),
         },
+        published=published.results(published_folder, folder.name),
+        prefix=prefix,
     )

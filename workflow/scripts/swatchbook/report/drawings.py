@@ -1,7 +1,7 @@
 """Figures as the page shows them: the drawing in the page's colours, with its words."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from swatchbook.figures.catalogue import Figure
 from swatchbook.report import records
 
 INK = "#1a1a1a"  # the figures' colour of text and axes
+LARGEST = 300_000  # characters of a CSV file that the page has in it
 MAGNIFIED = 1.15  # a drawing's width on a wide page, of its own
 
 
@@ -37,6 +38,7 @@ def shown(figure: Figure, folder: Path, title: str, text: Mapping[str, str]) -> 
         "reading": text["reading"],
         "file": f"{folder.name}/{file}.svg",
         "numbers": numbers,
+        "is_charted": figure.is_charted,
         "made": records.id_of(folder.name, figure.folder, figure.record),
         "svg": inline_svg(
             (folder / f"{file}.svg").read_text(encoding="utf-8"),
@@ -44,6 +46,24 @@ def shown(figure: Figure, folder: Path, title: str, text: Mapping[str, str]) -> 
             f"{text['title']}; the numbers are in {numbers}",
         ),
     }
+
+
+def numbers(figures: Iterable[Figure], folder: Path) -> dict[str, str]:
+    """Return the CSV files of the figures that the page draws itself, as they are, by name.
+
+    Those that are too large for a page are left out: there the drawing stays.
+
+    Parameters
+    ----------
+    folder
+        The data set's folder.
+    """
+    charted = (figure for figure in figures if figure.is_charted)
+    texts = {
+        figure.name: (folder / figure.folder / f"{figure.name}.csv").read_text(encoding="utf-8")
+        for figure in charted
+    }
+    return {name: text for name, text in texts.items() if len(text) <= LARGEST}
 
 
 def inline_svg(svg: str, prefix: str, label: str) -> Markup:

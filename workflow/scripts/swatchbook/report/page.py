@@ -12,16 +12,29 @@ import yaml
 from markupsafe import Markup
 
 from swatchbook import provenance
-from swatchbook.comparison import inference, looks, metrics, published
+from swatchbook.comparison import inference, looks, metrics
 from swatchbook.errors import first_ten
 from swatchbook.figures import many_classes
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import read_json, write_text
-from swatchbook.report import datasets, drawings, findings, records, sections, sentences, verdicts
+from swatchbook.report import (
+    cards,
+    datasets,
+    drawings,
+    findings,
+    headlines,
+    naming,
+    sections,
+    sentences,
+    verdicts,
+)
 from swatchbook.report.datasets import DataSet
 from swatchbook.report.thumbnails import Thumbnails
 
 logger = logging.getLogger(__name__)
+
+# In the order in which they run; the first one before anything is drawn.
+SCRIPTS = ("first.js", "vendor/plot.min.js", "page.js", "charts.js")
 
 
 def write_report(
@@ -56,19 +69,29 @@ def write_report(
     reading = _read_yaml(page_folder / "reading.yaml")
     shown = [
         _dataset(
-            datasets.read(results / name, config, comparison), reading, published_folder, prefix
+            datasets.read(results / name, config, comparison, published_folder, prefix), reading
         )
         for name, comparison in zip(config["datasets"], comparisons, strict=True)
     ]
-    template = _environment(page_folder).get_template("report.html.j2")
+    colours = model_colours(list(config["models"]))
+    environment = _environment(page_folder)
+    environment.filters["models_named"] = naming.in_colour(colours)
+    template = environment.get_template("report.html.j2")
     html = template.render(
         datasets=shown,
-        sections=sections.shown(config),
+        tabs=sections.in_tabs(config),
         metrics=metrics.METRICS,
         many=many_classes.MANY,
-        colours=model_colours(list(config["models"])),
+        colours=colours,
         terms=_read_yaml(page_folder / "terms.yaml"),
-        data={dataset["name"]: _scripted(dataset["gallery"]) for dataset in shown},
+        data={
+            dataset["name"]: _scripted(dataset["gallery"], dataset["comparison"]["reference"])
+            for dataset in shown
+        },
+        numbers={
+            "colours": list(colours.items()),
+            "files": {dataset["name"]: dataset["numbers"] for dataset in shown},
+        },
         versions=provenance.versions(),
         trained=_trained(shown),
         seeds=_seeds(shown),
@@ -78,7 +101,7 @@ def write_report(
     )
     write_text(output, html)
     logger.info("wrote %s, %.1f MB", output, len(html.encode()) / 1e6)
-    for answer in (answer for dataset in shown for answer in dataset["answers"]):
+    for answer in (answer for dataset in shown for answer in dataset["card"]["answers"]):
         logger.info("verdict: %s", answer.claim)  # a run ends with it on the terminal (terminal/)
 
 
@@ -90,7 +113,16 @@ def _environment(folder: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("percent", "nats", "interval", "points", "p_value", "brief"):
+    for name in (
+        "percent",
+        "nats",
+        "interval",
+        "points",
+        "p_value",
+        "brief",
+        "capital",
+        "duration",
+    ):
         environment.filters[name] = getattr(sentences, name)
     environment.filters["first_ten"] = first_ten
     return environment
@@ -102,15 +134,20 @@ def _read_yaml(path: Path) -> Any:
 
 def _looks(page_folder: Path) -> dict[str, Any]:
     """Return the page's style and script, and what its policy must name for no other to run."""
-    script = (page_folder / "page.js").read_text(encoding="utf-8")
-    digest = hashlib.sha256(script.encode()).digest()
+    scripts = [(page_folder / file).read_text(encoding="utf-8") for file in SCRIPTS]
     # base.css is that of the page for trying a model, too.
     style = [(page_folder / name).read_text(encoding="utf-8") for name in ("base.css", "style.css")]
     return {
         "style": Markup("".join(style)),
-        "script": Markup(script),
-        "script_hash": f"sha256-{base64.b64encode(digest).decode()}",
+        "scripts": [Markup(script) for script in scripts],
+        "script_hashes": [_hash_source(script) for script in scripts],
     }
+
+
+def _hash_source(script: str) -> str:
+    """Return the source expression of a content-security policy that lets this script run."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +155,11 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     trainings = [model["training"] for model in config["models"].values()]
     return {
         "title": config["report"]["title"],
+        "question": headlines.question(
+            list(config["models"]),
+            config["comparison"]["reference"],
+            (config["ablation"] or {}).get("variants", ()),
+        ),
         "notice": config["report"]["notice"],
         "sequential": looks.design(config),
         "epochs": _epochs(trainings),
@@ -165,19 +207,14 @@ def _as_written(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, "models": models}
 
 
-def _dataset(
-    of: DataSet,
-    reading: Mapping[str, Mapping[str, str]],
-    published_folder: str | Path,
-    prefix: str,
-) -> dict[str, Any]:
+def _dataset(of: DataSet, reading: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Gather what the page shows of one data set."""
     return {
         "name": of.name,
         "spec": of.spec,
         "comparison": of.comparison,
         "metrics": _metrics(of.comparison),
-        "answers": sentences.answers(of.spec["title"], of.comparison, of.made),
+        "card": cards.of_dataset(of),
         "findings": findings.of_dataset(
             of.comparison_in_detail,
             of.gallery,
@@ -185,14 +222,14 @@ def _dataset(
             any(training["watch_test"] for training in of.trainings),
         ),
         "cross_validation": sentences.cross_validation(of.comparison),
-        "published": published.results(published_folder, of.name),
+        "published": of.published,
         "figures": _figures(of, reading),
+        "numbers": drawings.numbers(of.figures, of.folder),
         "gallery": of.gallery,
         "thumbnails": Thumbnails(of.gallery, (of.folder / "gallery" / "sheet.webp").read_bytes()),
         "checks": of.checks,
         "own": {section.id: section.gather(of) for section in sections.shown(of.config)},
         "runs": of.runs(),
-        "provenance": records.of_dataset(of.folder, of.figures, prefix),
     }
 
 
@@ -217,13 +254,14 @@ def _figures(
     }
 
 
-def _scripted(gallery: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the page's script needs of a gallery."""
+def _scripted(gallery: Mapping[str, Any], reference: str) -> dict[str, Any]:
+    """Return what the page's script needs of a gallery, and the model compared with."""
     keys = ("models", "seeds", "classes", "columns", "rows", "cells")
     images = [{key: image[key] for key in ("id", "label", "models")} for image in gallery["images"]]
     return {
         **{key: gallery[key] for key in keys},
         "images": images,
+        "reference": reference,
         "colours": list(model_colours(gallery["models"]).values()),
     }
 

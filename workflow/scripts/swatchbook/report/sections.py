@@ -1,4 +1,4 @@
-"""The sections that the page has of each data set: a line each, and a template.
+"""The sections that the page has of each data set, in tabs: a line each, and a template.
 
 A section's template is ``workflow/report/sections/<id>.html.j2``. Of the data set it is given what
 the page knows, as ``dataset``, and what only this section needs and a function here gathers, as
@@ -15,13 +15,32 @@ from swatchbook.comparison import per_class
 from swatchbook.data import preparation
 from swatchbook.figures import catalogue
 from swatchbook.files import read_json
-from swatchbook.report import tables
+from swatchbook.report import marks, records, tables
 from swatchbook.report.datasets import DataSet
 
 
 def nothing(of: DataSet) -> dict[str, Any]:
     """Gather nothing, for a template that needs only what the page knows."""
     return {}
+
+
+def results(of: DataSet) -> dict[str, Any]:
+    """Gather the accuracies as marks beside what others published; no marks without these."""
+    means = {
+        model: of.comparison["models"][model]["metrics"]["accuracy"]["mean"]
+        for model in of.detailed
+    }
+    return {"strip": marks.strip(means, of.published) if of.published else None}
+
+
+def trainings(of: DataSet) -> dict[str, Any]:
+    """Gather what each training was and reached."""
+    return {"runs": of.runs()}
+
+
+def provenance(of: DataSet) -> dict[str, Any]:
+    """Gather what figures and gallery were made from."""
+    return {"records": records.of_dataset(of.folder, of.figures, of.prefix)}
 
 
 def ablation(of: DataSet) -> dict[str, Any]:
@@ -58,6 +77,7 @@ def confusions(of: DataSet) -> dict[str, Any]:
     return {
         "matrices": tables.matrices(of.gallery, of.comparison["reference"]),
         "pairs": tables.confused_pairs(of.gallery),
+        "orders": tables.orders(of.gallery),
     }
 
 
@@ -79,7 +99,10 @@ def classes(of: DataSet) -> dict[str, Any]:
             )
             for model in of.detailed
         }
-    return {"reports": reports}
+    return {
+        "reports": reports,
+        "places": {name: place for place, name in enumerate(of.spec["classes"])},
+    }
 
 
 def data(of: DataSet) -> dict[str, Any]:
@@ -89,6 +112,7 @@ def data(of: DataSet) -> dict[str, Any]:
         "decoded": preparation.how_decoded(
             read_json(of.folder / "arrays" / "decoding.json"), of.spec["image"]
         ),
+        "samples": tables.samples(of.gallery["samples"]),
         "numbers": tables.numbers(pd.read_csv(of.folder / "explore" / "matrix.csv")),
         "receipts": [
             read_json(of.folder / "download" / f"{file}.json") for file in of.spec["files"]
@@ -105,6 +129,22 @@ def exports(of: DataSet) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Tab:
+    """One screen of a data set, with the sections that name it.
+
+    Attributes
+    ----------
+    id
+        The end of its address, behind the data set's name.
+    title
+        Its name.
+    """
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of what the page shows of one data set.
 
@@ -113,7 +153,9 @@ class Section:
     id
         The beginning of its element's id, and its template's name.
     title
-        Its heading, and its line in the contents.
+        Its heading.
+    tab
+        The tab that it stands in, an id of `TABS`.
     gather
         What finds what only its template needs, by name.
     only_if
@@ -122,6 +164,7 @@ class Section:
 
     id: str
     title: str
+    tab: str
     gather: Callable[[DataSet], Mapping[str, Any]] = nothing
     only_if: str = ""
 
@@ -142,18 +185,38 @@ def shown(config: Mapping[str, Any]) -> tuple[Section, ...]:
     return tuple(section for section in SECTIONS if section.only_if in given or not section.only_if)
 
 
-# In the order of the page.
+def in_tabs(config: Mapping[str, Any]) -> list[tuple[Tab, list[Section]]]:
+    """Return the tabs of a page of this configuration, each with its sections in their order."""
+    found = shown(config)
+    tabs = [(tab, [section for section in found if section.tab == tab.id]) for tab in TABS]
+    return [(tab, inside) for tab, inside in tabs if inside]
+
+
+# Both in the order of the page.
+TABS = (
+    Tab("overview", "Overview"),
+    Tab("learning", "Learning"),
+    Tab("mistakes", "Mistakes"),
+    Tab("classes", "Classes"),
+    Tab("confidence", "Confidence"),
+    Tab("data", "Data"),
+    Tab("made", "How it was made"),
+)
 SECTIONS = (
-    Section("differences", "Differences"),
-    Section("ablation", "One change at a time", ablation, only_if="ablated"),
-    Section("curves", "Learning"),
-    Section("confusion", "Confusions", confusions),
-    Section("classes", "Classes", classes),
-    Section("calibration", "Calibration"),
-    Section("gallery", "Gallery"),
-    Section("data", "Data", data),
-    Section("checks", "Data checks"),
-    Section("cost", "Cost"),
-    Section("search", "Search", search, only_if="searched"),
-    Section("exports", "Exports", exports, only_if="exported"),
+    Section("results", "Results", "overview", results),
+    Section("findings", "What to know before believing it", "overview"),
+    Section("differences", "Differences", "overview"),
+    Section("ablation", "One change at a time", "overview", ablation, only_if="ablated"),
+    Section("search", "Search", "overview", search, only_if="searched"),
+    Section("exports", "Exports", "overview", exports, only_if="exported"),
+    Section("cost", "Cost", "overview"),
+    Section("curves", "Learning", "learning"),
+    Section("confusion", "Confusions", "mistakes", confusions),
+    Section("gallery", "Gallery", "mistakes"),
+    Section("classes", "Classes", "classes", classes),
+    Section("calibration", "Calibration", "confidence"),
+    Section("data", "Images", "data", data),
+    Section("checks", "Data checks", "data"),
+    Section("trainings", "Trainings", "made", trainings),
+    Section("provenance", "Figures", "made", provenance),
 )

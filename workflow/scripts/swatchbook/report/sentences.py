@@ -34,11 +34,26 @@ def interval(bounds: Sequence[float] | None, scale: float = 1, digits: int = 3) 
     return f"{low} to {high}"
 
 
+def capital(text: str) -> str:
+    """Return a sentence with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def p_value(value: float | None) -> str:
     """Return a p-value as ``0.012`` or ``< 0.001``; a dash where there is none."""
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else _number(value, 3)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as ``45 s``, ``12 min`` or ``3 h 5 min``."""
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 class _WrittenOut(yaml.SafeDumper):
@@ -201,7 +216,7 @@ def _decided(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, An
     """Say what a sequential comparison has decided, and after how many seeds."""
     model, reference, design = entry["model"], entry["reference"], comparison["design"]
     verdict, looks = entry["accuracy"]["verdict"], entry["accuracy"]["looks"]
-    look = _decisive(entry)
+    look = decisive(entry)
     bounds = look["interval"]
     margin = None if design["margin"] is None else f"{design['margin']:g}"
     claim = {
@@ -232,8 +247,8 @@ def _decided(dataset: str, entry: Mapping[str, Any], comparison: Mapping[str, An
     return f"{text}."
 
 
-def _decisive(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the look that decided, or the last one."""
+def decisive(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the look that decided a sequential comparison, or the last one."""
     looks = entry["accuracy"]["looks"]
     return next((look for look in looks if look["verdict"]), looks[-1])
 
@@ -249,8 +264,8 @@ def _looks(
         f"Test accuracy {percent(ours, 2)} against {percent(theirs, 2)} over {seeds} seeds; up to "
         f"{planned} were planned."
     )
-    decisive, last = _decisive(entry), entry["accuracy"]["looks"][-1]
-    if last["seeds"] > decisive["seeds"] and last["interval"]:
+    decided, last = decisive(entry), entry["accuracy"]["looks"][-1]
+    if last["seeds"] > decided["seeds"] and last["interval"]:
         low, high = (points(bound, 2) for bound in last["interval"])
         text += (
             f" Other comparisons needed more seeds than this one: after {last['seeds']} its "

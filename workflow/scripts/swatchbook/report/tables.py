@@ -166,6 +166,28 @@ def confused_pairs(gallery: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def orders(gallery: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the orders that the classes of the confusion matrices may stand in.
+
+    Parameters
+    ----------
+    gallery
+        The content of ``gallery.json``.
+
+    Returns
+    -------
+    list of dict
+        ``title`` and ``places``: indices of classes.
+    """
+    mean = np.mean([_shares(np.array(counts)) for counts in gallery["counts"].values()], axis=0)
+    ways = {
+        "As given": np.arange(len(mean)),
+        "Most confused first": np.argsort(mean.diagonal(), kind="stable"),
+        "Alike side by side": many_classes.alike(mean),
+    }
+    return [{"title": title, "places": places.tolist()} for title, places in ways.items()]
+
+
 def _shares(counts: np.ndarray) -> np.ndarray:
     """Return counts as shares of their row, 0 in a row without any, float64, same shape."""
     totals = counts.sum(axis=1, keepdims=True)
@@ -212,6 +234,31 @@ def _change(value: float) -> dict[str, Any]:
     text = points(value, 0) if round(value * 100) else ""
     shade = min(1.0, abs(value) / LARGEST_CHANGE)
     return {"text": text, "shade": f"{shade:.2f}", "deep": False, "falls": value < 0}
+
+
+def samples(of_splits: Mapping[str, Sequence[Sequence[int]]]) -> list[dict[str, Any]]:
+    """Return the first images of each class, of the splits that have any.
+
+    Parameters
+    ----------
+    of_splits
+        ``samples`` of ``gallery.json``.
+
+    Returns
+    -------
+    list of dict
+        ``name`` and ``rows``: of each class that is shown its ``place`` and ``images``, the numbers
+        of thumbnails.
+    """
+    shown = {place for classes in of_splits.values() for place, its in enumerate(classes) if its}
+    return [
+        {
+            "name": split,
+            "rows": [{"place": place, "images": classes[place]} for place in sorted(shown)],
+        }
+        for split, classes in of_splits.items()
+        if any(classes)
+    ]
 
 
 def numbers(matrix: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,478 @@
+"use strict";
+
+// Figures to touch: drawn by Observable Plot from the very text of the CSV files that lie beside the
+// drawings. Each has a function in `charts`, by the figure's name; without the script, and on paper,
+// the drawing stands in its place.
+
+const figureData = JSON.parse(document.getElementById("figure-data").textContent);
+const colourOf = new Map(figureData.colours);
+const SMALL = 12; // marks' least distance to the edge of a chart, in pixels
+const MANY = 30; // classes that a chart shows at once
+
+function tableOf(text) {
+  const [header, ...lines] = Charts.csvParseRows(text);
+  return lines.map((line) => Object.fromEntries(header.map((name, place) => [name, line[place]])));
+}
+
+const number = (text) => (text === "" || text === undefined ? NaN : Number(text));
+const percent = (value, digits = 1) => `${(100 * value).toFixed(digits)} %`.replace("-", "−");
+const points = (value, digits = 1) => {
+  const text = (100 * value).toFixed(digits);
+  return (Number(text) > 0 ? `+${text}` : text).replace("-", "−");
+};
+const among = (models, model) => !models || models.includes(model);
+const between = (low, high, write) =>
+  Number.isNaN(low) || Number.isNaN(high) ? "" : `\ninterval ${write(low)} to ${write(high)}`;
+const seedsOf = (row) => Object.keys(row).filter((name) => name.startsWith("seed_"));
+
+// What can be set at a chart: buttons of which one is pressed, a box, two numbers.
+
+function choice(figure, label, key, entries) {
+  const group = element("div", "choice");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", label);
+  const value = (figure.settings[key] ??= entries[0][0]);
+  for (const [name, text] of entries) {
+    const button = element("button", "", text);
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(name === value));
+    button.addEventListener("click", () => {
+      figure.settings[key] = name;
+      for (const other of group.children) other.setAttribute("aria-pressed", String(other === button));
+      figure.draw();
+    });
+    group.append(button);
+  }
+  return group;
+}
+
+function box(figure, text, key) {
+  const label = element("label");
+  const input = element("input");
+  input.type = "checkbox";
+  input.addEventListener("change", () => {
+    figure.settings[key] = input.checked;
+    figure.draw();
+  });
+  label.append(input, ` ${text}`);
+  return label;
+}
+
+function span(figure, text, key, least, most) {
+  const label = element("span", "span", `${text} `);
+  figure.settings[key] = [least, most];
+  for (const [place, name] of ["from", "to"].entries()) {
+    const input = element("input");
+    Object.assign(input, { type: "number", min: least, max: most, value: [least, most][place] });
+    input.setAttribute("aria-label", `${text} ${name}`);
+    input.addEventListener("input", () => {
+      const wanted = input.value === "" ? [least, most][place] : Number(input.value);
+      figure.settings[key][place] = Math.min(most, Math.max(least, wanted));
+      figure.draw();
+    });
+    label.append(input, place ? "" : " to ");
+  }
+  return label;
+}
+
+// Parts that several charts have.
+
+const label = (axis, text) => ({ label: text, labelAnchor: "center", labelArrow: "none", ...axis });
+const share = (axis, text) => label({ tickFormat: (value) => percent(value, 0), grid: true, ...axis }, text);
+const inPoints = (text) => label({ grid: true, tickFormat: (value) => points(value, 1) }, text);
+const colour = (row) => colourOf.get(row.model);
+const tipOf = (rows, x, y, told) =>
+  Charts.tip(rows, Charts.pointer({ x, y, title: told, fill: "var(--card)", stroke: "var(--line)", fontSize: 13, lineWidth: 40 }));
+
+function withSeeds(rows) {
+  return rows.flatMap((row) =>
+    seedsOf(row).map((name) => ({ ...row, seed: name.slice(5), value: number(row[name]) })),
+  ).filter((row) => !Number.isNaN(row.value));
+}
+
+// A line a model and part with the range of its seeds, or a line a seed.
+function curves(rows, x, settings, state, dash, told) {
+  const key = (row) => JSON.stringify([row.model, row.images]);
+  const single = withSeeds(rows).filter((row) => !state.seed || row.seed === state.seed);
+  const shown = settings.seeds || state.seed ? single : rows.map((row) => ({ ...row, value: number(row.mean) }));
+  const series = (row) => key(row) + (row.seed ?? "");
+  const known = shown.filter((row) => !Number.isNaN(row.value));
+  const solid = known.filter((row) => !dash(row));
+  const dashed = known.filter(dash);
+  const range = { x, y1: (row) => number(row.least), y2: (row) => number(row.greatest), z: key, fill: colour, fillOpacity: 0.16 };
+  const line = { x, y: "value", z: series, stroke: colour, strokeWidth: settings.seeds ? 1.2 : 2 };
+  return [
+    settings.seeds || state.seed ? null : Charts.areaY(rows, range),
+    Charts.line(dashed, { ...line, strokeDasharray: "5 4" }),
+    Charts.line(solid, line),
+    known.length < 60 ? Charts.dot(known, { x, y: "value", fill: colour, r: 2 }) : null,
+    tipOf(known, x, "value", (row) => told(row, row.seed === undefined ? "" : `, seed ${row.seed}`)),
+  ];
+}
+
+const range = (row, write) => (row.seed === undefined ? `\nseeds: ${write(number(row.least))} to ${write(number(row.greatest))}` : "");
+
+// A chart is a function of the file's rows, of its own settings and of what is chosen for the whole
+// data set (`state`: `models` or none for all, `seed`, `className`). It returns options of a plot.
+// `controls` makes what can be set.
+
+const charts = {
+  learning_curves: {
+    controls: (figure, rows) => {
+      const epochs = rows.map((row) => Number(row.epoch));
+      const parts = new Set(rows.map((row) => row.images));
+      return [
+        choice(figure, "Measure", "metric", [["accuracy", "Accuracy"], ["loss", "Loss"]]),
+        parts.size > 1 ? choice(figure, "Images", "images", [["", "Both"], ["training", "Training"], ["validation", "Validation"]]) : null,
+        box(figure, "Each seed", "seeds"),
+        span(figure, "Epochs", "epochs", Math.min(...epochs), Math.max(...epochs)),
+      ];
+    },
+    plot: (rows, settings, state) => {
+      const [from, to] = settings.epochs;
+      const shown = rows.filter((row) =>
+        row.metric === settings.metric && among(state.models, row.model) && (!settings.images || row.images === settings.images)
+        && row.epoch >= from && row.epoch <= to);
+      const write = settings.metric === "accuracy" ? (value) => percent(value, 2) : (value) => value.toFixed(3);
+      const best = rows.filter((row) => row.metric === "loss" && row.images === "validation");
+      const lowest = new Map();
+      for (const row of best) if (number(row.mean) < (lowest.get(row.model)?.[0] ?? Infinity)) lowest.set(row.model, [number(row.mean), row.epoch]);
+      const circles = shown.filter((row) => row.images === "validation" && lowest.get(row.model)?.[1] === row.epoch);
+      return {
+        x: label({ ticks: Math.min(10, to - from + 1), tickFormat: (value) => (Number.isInteger(value) ? String(value) : "") }, "epoch"),
+        y: settings.metric === "accuracy" ? share({}, "accuracy") : label({ grid: true }, "loss (cross-entropy, nats)"),
+        marks: [
+          ...curves(shown, (row) => Number(row.epoch), settings, state, (row) => row.images === "training",
+            (row, seed) => `${row.model}, ${row.images}${seed}\nepoch ${row.epoch}: ${write(row.value)}${range(row, write)}`),
+          settings.seeds || state.seed
+            ? null
+            : Charts.dot(circles, { x: (row) => Number(row.epoch), y: (row) => number(row.mean), r: 6, stroke: colour, strokeWidth: 2 }),
+        ],
+      };
+    },
+    keys: () => [["solid", "validation images"], ["dashed", "training images, as they were trained on"]],
+  },
+
+  risk_coverage: {
+    controls: (figure) => [box(figure, "Each seed", "seeds")],
+    plot: (rows, settings, state) => ({
+      x: share({ domain: [0, 1] }, "share of the test images that is decided on, the surest first"),
+      y: share({ zero: true }, "share of these that is wrong"),
+      marks: curves(rows.filter((row) => among(state.models, row.model)), (row) => number(row.coverage), settings, state, () => false,
+        (row, seed) => `${row.model}${seed}\nthe surest ${percent(number(row.coverage), 0)}: ${percent(row.value)} wrong${range(row, percent)}`),
+    }),
+  },
+
+  reliability: {
+    controls: (figure, rows) =>
+      rows.some((row) => row.scaling === "after")
+        ? [choice(figure, "Temperature scaling", "scaling", [["before", "Before temperature scaling"], ["after", "After"]])]
+        : [],
+    plot: (rows, settings, state) => {
+      const shown = rows
+        .filter((row) => row.scaling === (settings.scaling ?? "before") && among(state.models, row.model) && number(row.count) > 0)
+        .map((row) => ({ ...row, x: number(row.confidence), y: number(row.accuracy), count: number(row.count) }));
+      return {
+        height: 420,
+        x: share({ domain: [0, 1] }, "confidence (probability of the predicted class)"),
+        y: share({ domain: [0, 1] }, "share of these that is right"),
+        r: { range: [2, 12] },
+        marks: [
+          Charts.line([[0, 0], [1, 1]], { stroke: "var(--axis)", strokeDasharray: "2 3" }),
+          Charts.line(shown, { x: "x", y: "y", z: "model", stroke: colour, strokeWidth: 2 }),
+          Charts.dot(shown, { x: "x", y: "y", r: "count", fill: colour, fillOpacity: 0.75, stroke: "var(--paper)" }),
+          tipOf(shown, "x", "y", (row) =>
+            `${row.model}, confidence ${percent(number(row.from), 0)} to ${percent(number(row.to), 0)}\n${percent(row.y)} of ${row.count} test images right\nmean confidence ${percent(row.x)}`),
+        ],
+      };
+    },
+    keys: () => [["", "the larger a dot, the more test images"]],
+  },
+
+  class_differences: {
+    models: (state) => state.pair.slice(0, 1),
+    controls: (figure) => [choice(figure, "Order", "order", [["size", "By difference"], ["class", "By class"]])],
+    plot: (rows, settings, state) => {
+      const [model, other] = state.pair;
+      const shown = rows.flatMap((row) => {
+        const sign = row.model === model && row.other === other ? 1 : row.model === other && row.other === model ? -1 : 0;
+        if (!sign || (state.className !== undefined && row.class !== state.className)) return [];
+        const ends = [sign * number(row.low), sign * number(row.high)];
+        return [{ ...row, model, size: sign * number(row.difference), low: Math.min(...ends), high: Math.max(...ends) }];
+      });
+      return {
+        ...byClass(shown, settings, (row) => row.size, inPoints(`recall of ${model} minus that of ${other}, in points`), (row) =>
+          `${row.class}: ${points(row.size)} points${between(row.low, row.high, points)}\n${row.images} test images`),
+      };
+    },
+  },
+
+  class_f1: {
+    controls: (figure) => [choice(figure, "Order", "order", [["size", "Hardest first"], ["class", "By class"]])],
+    plot: (rows, settings, state) => {
+      const shown = rows
+        .filter((row) => among(state.models, row.model) && (state.className === undefined || row.class === state.className))
+        .map((row) => ({ ...row, size: number(row.mean), low: number(row.low), high: number(row.high) }));
+      const least = new Map();
+      for (const row of shown) least.set(row.class, Math.min(row.size, least.get(row.class) ?? 1));
+      return byClass(shown, settings, (row) => -least.get(row.class), share({}, "F1 on the test images"), (row) =>
+        `${row.model}, ${row.class}\nF1 ${row.size.toFixed(3)}${between(row.low, row.high, (value) => value.toFixed(3))}\nseeds: ${number(row.least).toFixed(3)} to ${number(row.greatest).toFixed(3)}`);
+    },
+  },
+
+  accuracy: {
+    plot: (rows, settings, state) => {
+      const shown = rows
+        .filter((row) => among(state.models, row.model) && (!state.seed || row.seed === "mean" || row.seed === state.seed))
+        .map((row) => ({ ...row, value: number(row.accuracy), isMean: row.seed === "mean" }));
+      const means = shown.filter((row) => row.isMean);
+      const seeds = shown.filter((row) => !row.isMean);
+      return {
+        ...rowsOf(means.length),
+        y: { label: null, domain: means.map((row) => row.model) },
+        x: share({}, "test accuracy"),
+        marks: [
+          Charts.ruleY(means, { y: "model", x1: (row) => number(row.low), x2: (row) => number(row.high), stroke: colour, strokeWidth: 2 }),
+          Charts.dot(means, { y: "model", x: "value", fill: colour, symbol: "diamond", r: 6, stroke: "var(--paper)" }),
+          Charts.dot(seeds, { y: "model", x: "value", fill: colour, fillOpacity: 0.6, r: 4, dy: 12 }),
+          tipOf(shown, "value", "model", (row) =>
+            row.isMean
+              ? `${row.model}, mean: ${percent(row.value, 2)}${row.low ? `\ninterval ${percent(number(row.low), 2)} to ${percent(number(row.high), 2)}` : ""}`
+              : `${row.model}, seed ${row.seed}: ${percent(row.value, 2)}`),
+        ],
+      };
+    },
+  },
+
+  forest: {
+    controls: (figure) => [choice(figure, "Measure", "metric", [["accuracy", "Test accuracy"], ["accuracy_gap", "Gap between training and test"]])],
+    plot: (rows, settings, state) => {
+      const shown = rows
+        .filter((row) => row.metric === settings.metric && among(state.models, row.model) && among(state.models, row.reference))
+        .map((row) => ({ ...row, name: `${row.model} − ${row.reference}`, size: number(row.difference), least: number(row.smallest_detectable) }));
+      if (!shown.length) return notPlanned;
+      return {
+        ...rowsOf(shown.length),
+        y: { label: null, domain: shown.map((row) => row.name) },
+        x: inPoints(`difference in ${settings.metric === "accuracy" ? "test accuracy" : "the gap"}, in points`),
+        marks: [
+          Charts.ruleX([0], { stroke: "var(--axis)" }),
+          Charts.ruleY(shown, { y: "name", x1: (row) => number(row.low), x2: (row) => number(row.high), stroke: colour, strokeWidth: 3 }),
+          Charts.dot(shown, { y: "name", x: "size", fill: colour, r: 6, stroke: "var(--paper)" }),
+          tipOf(shown, "size", "name", (row) =>
+            `${row.name}: ${points(row.size, 2)} points${row.low ? `\ninterval ${points(number(row.low), 2)} to ${points(number(row.high), 2)}` : ""}${row.least ? `\nsmallest detectable ${(100 * row.least).toFixed(2)}` : ""}`),
+        ],
+      };
+    },
+  },
+
+  pairs: {
+    plot: (rows, settings, state) => {
+      const [first] = state.models ?? [];
+      const shown = rows
+        .filter((row) => among(state.models, row.model) && among(state.models, row.other))
+        .map((row) => {
+          const [model, other, sign] = row.other === first ? [row.other, row.model, -1] : [row.model, row.other, 1];
+          const ends = [sign * number(row.low), sign * number(row.high)];
+          return { model, name: `${model} − ${other}`, size: sign * number(row.difference), low: Math.min(...ends), high: Math.max(...ends) };
+        });
+      return {
+        height: 24 * Math.max(2, shown.length) + 60,
+        marginLeft: 150,
+        y: { label: null, domain: shown.map((row) => row.name) },
+        x: inPoints("difference in test accuracy, in points"),
+        marks: [
+          Charts.ruleX([0], { stroke: "var(--axis)" }),
+          Charts.ruleY(shown, { y: "name", x1: "low", x2: "high", filter: (row) => !Number.isNaN(row.low), stroke: colour, strokeWidth: 3 }),
+          Charts.dot(shown, { y: "name", x: "size", fill: colour, r: 5, stroke: "var(--paper)" }),
+          tipOf(shown, "size", "name", (row) => `${row.name}: ${points(row.size, 2)} points${between(row.low, row.high, (value) => points(value, 2))}\nof this comparison alone`),
+        ],
+      };
+    },
+  },
+
+  agreement: {
+    plot: (rows, settings, state) => {
+      const words = { both_right: () => "both right", only_model: (row) => `only ${row.model} right`, only_reference: (row) => `only ${row.reference} right`, neither: () => "neither right" };
+      const shades = { both_right: () => "#a9abad", only_model: (row) => colourOf.get(row.model), only_reference: (row) => colourOf.get(row.reference), neither: () => "#5f6265" };
+      const before = new Map();
+      const shown = rows
+        .filter((row) => among(state.models, row.model) && among(state.models, row.reference))
+        .map((row) => {
+          const name = `${row.model}, ${row.reference}`;
+          const x1 = before.get(name) ?? 0;
+          before.set(name, x1 + number(row.share));
+          return { ...row, name, x1, x2: before.get(name), word: words[row.right](row), shade: shades[row.right](row) };
+        });
+      if (!shown.length) return notPlanned;
+      return {
+        ...rowsOf(before.size),
+        y: { label: null, domain: [...before.keys()] },
+        x: share({ domain: [0, 1], grid: false }, "pairs of test image and run"),
+        marks: [
+          Charts.barX(shown, { y: "name", x1: "x1", x2: "x2", fill: "shade", inset: 0.5 }),
+          tipOf(shown, (row) => (row.x1 + row.x2) / 2, "name", (row) => `${row.word}: ${percent(row.x2 - row.x1)}`),
+        ],
+        color: { type: "identity" },
+      };
+    },
+    keys: () => [["#a9abad", "both right"], ["#5f6265", "neither"], ["", "else only the model of that colour"]],
+  },
+
+  cost: {
+    controls: (figure) => [
+      choice(figure, "Cost", "cost", [["seconds_an_epoch", "Seconds an epoch"], ["parameters", "Parameters"], ["images_per_second", "Images a second"]]),
+    ],
+    plot: (rows, settings, state) => {
+      const shown = rows
+        .filter((row) => among(state.models, row.model))
+        .map((row) => ({ ...row, x: number(row[settings.cost]), y: number(row.accuracy) }));
+      return {
+        x: label({ zero: true, grid: true }, settings.cost.replaceAll("_", " ")),
+        y: share({}, "test accuracy"),
+        marks: [
+          Charts.ruleX(shown, { x: "x", y1: (row) => number(row.low), y2: (row) => number(row.high), stroke: colour, strokeWidth: 2 }),
+          Charts.dot(shown, { x: "x", y: "y", fill: colour, r: 6, stroke: "var(--paper)" }),
+          shown.length <= 8 ? Charts.text(shown, { x: "x", y: "y", text: "model", dx: 10, textAnchor: "start", fill: "currentColor" }) : null,
+          tipOf(shown, "x", "y", (row) =>
+            `${row.model}: ${percent(row.y, 2)}\n${Number(row.seconds_an_epoch).toFixed(2)} s an epoch, ${Math.round(row.images_per_second)} images/s\n${Number(row.parameters).toLocaleString("en")} parameters`),
+        ],
+      };
+    },
+  },
+};
+
+const notPlanned = { told: "These two models were not planned to be compared: see “Every two models”." };
+const rowsOf = (count) => ({ height: 46 * Math.max(1, count) + 62, marginLeft: 150 });
+
+// Dots with intervals, a line a class; of many the first and the last.
+function byClass(rows, settings, size, x, told) {
+  const ordered = settings.order === "size" ? [...rows].sort((a, b) => size(b) - size(a)) : rows;
+  const all = [...new Set(ordered.map((row) => row.class))];
+  const half = MANY / 2;
+  const names = all.length <= MANY + 10 ? all : [...all.slice(0, half), ...all.slice(-half)];
+  const wanted = new Set(names);
+  const shown = ordered.filter((row) => wanted.has(row.class));
+  const models = [...new Set(shown.map((row) => row.model))];
+  const shift = (model) => (models.length > 1 ? 8 * (models.indexOf(model) - (models.length - 1) / 2) : 0);
+  return {
+    height: Math.max(20, 13 * models.length) * Math.max(2, names.length) + 60,
+    marginLeft: 130,
+    x,
+    y: { label: null, domain: names, tickFormat: (name) => (name.length > 20 ? `${name.slice(0, 19)}…` : name) },
+    marks: [
+      ...(x.tickFormat && rows.some((row) => row.low < 0 || row.size < 0) ? [Charts.ruleX([0], { stroke: "var(--axis)" })] : []),
+      ...models.flatMap((model) => {
+        const its = shown.filter((row) => row.model === model);
+        return [
+          Charts.ruleY(its, { y: "class", x1: "low", x2: "high", filter: (row) => !Number.isNaN(row.low), stroke: colour, strokeWidth: 2, dy: shift(model) }),
+          Charts.dot(its, { y: "class", x: "size", fill: colour, r: 4, dy: shift(model) }),
+        ];
+      }),
+      tipOf(shown, "size", "class", told),
+    ],
+  };
+}
+
+// A figure on the page: its chart in place of the drawing.
+
+class TouchedFigure {
+  constructor(figure, text) {
+    this.figure = figure;
+    this.chart = charts[figure.dataset.figure];
+    this.rows = tableOf(text);
+    this.settings = {};
+    this.part = figure.closest("[data-dataset]");
+    this.place = figure.querySelector(".chart");
+    const controls = element("div", "choices");
+    controls.append(...(this.chart.controls?.(this, this.rows) ?? []).filter(Boolean));
+    const save = element("button", "save", "Save as CSV");
+    save.type = "button";
+    save.addEventListener("click", () => saveText(text, `${figure.dataset.figure}.csv`));
+    controls.append(save);
+    this.place.before(controls);
+    this.keys = element("p", "keys note");
+    this.place.after(this.keys);
+    figure.classList.add("charted");
+  }
+
+  draw() {
+    const width = this.place.clientWidth;
+    if (!width) return;
+    const state = chosen(this.part);
+    const { marks, told, ...options } = this.chart.plot(this.rows, this.settings, state);
+    if (told) {
+      this.place.replaceChildren(element("p", "note", told));
+      this.keys.replaceChildren();
+      return;
+    }
+    const plot = Charts.plot({
+      width,
+      height: 340,
+      marginLeft: 60,
+      marginRight: 24,
+      marginBottom: 44,
+      insetRight: SMALL,
+      insetLeft: SMALL,
+      style: { background: "none", color: "inherit", fontFamily: "inherit", fontSize: "12px", overflow: "visible" },
+      ariaLabel: this.figure.querySelector(".drawing").getAttribute("aria-label"),
+      ...options,
+      marks: marks.filter(Boolean),
+    });
+    plot.setAttribute("role", "img");
+    // A group without a role may have no label.
+    for (const group of all("g[aria-label]", plot)) {
+      group.dataset.mark = group.getAttribute("aria-label");
+      group.removeAttribute("aria-label");
+    }
+    this.place.replaceChildren(plot);
+    this.writeKeys(state);
+  }
+
+  writeKeys(state) {
+    const models = [...new Set(this.rows.map((row) => row.model))].filter((model) =>
+      among(this.chart.models?.(state) ?? state.models, model),
+    );
+    this.keys.replaceChildren(
+      ...models.slice(0, MANY).map((model) => key(colourOf.get(model), model)),
+      ...(this.chart.keys?.() ?? []).map(([look, text]) => key(look, text)),
+    );
+  }
+}
+
+function key(look, text) {
+  const entry = element("span", "key");
+  if (look) {
+    const swatch = element("i", look.startsWith("#") ? "swatch" : `dash ${look}`);
+    if (look.startsWith("#")) swatch.style.background = look;
+    entry.append(swatch);
+  }
+  entry.append(text);
+  return entry;
+}
+
+function saveText(text, name) {
+  const link = element("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+const touched = [];
+for (const figure of all("figure[data-figure]")) {
+  const text = figureData.files[figure.closest("[data-dataset]").dataset.dataset]?.[figure.dataset.figure];
+  if (text !== undefined && figure.dataset.figure in charts) touched.push(new TouchedFigure(figure, text));
+}
+
+function drawShown() {
+  for (const figure of touched) if (figure.figure.offsetParent) figure.draw();
+}
+
+document.addEventListener("shown", drawShown);
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  drawShown();
+});
