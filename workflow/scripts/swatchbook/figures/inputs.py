@@ -142,9 +142,12 @@ def _joined(
 
 
 def _out_of_fold(classes: Sequence[Mapping[str, Any]]) -> list[pd.DataFrame]:
-    """Return F1 by class of each repetition, as the classification report of a seed has it."""
+    """Return F1 and images by class of each repetition, as a seed's classification report does."""
     scores = zip(*(row["per_repetition"] for row in classes), strict=True)
-    return [pd.DataFrame({"f1-score": of_repetition}) for of_repetition in scores]
+    images = [row["support"] for row in classes]
+    return [
+        pd.DataFrame({"f1-score": of_repetition, "support": images}) for of_repetition in scores
+    ]
 
 
 def by_epoch(histories: Sequence[pd.DataFrame], column: str) -> np.ndarray:
