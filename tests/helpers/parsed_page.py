@@ -25,7 +25,8 @@ class Element:
 
     @property
     def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
+        # A model's name is an element of its own, also before a comma.
+        return re.sub(r" (?=[,.;:)])", "", " ".join(" ".join(self.texts).split()))
 
     def is_in(self, other: "Element") -> bool:
         return self.parent is not None and (self.parent is other or self.parent.is_in(other))
