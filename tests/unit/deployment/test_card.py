@@ -1,5 +1,6 @@
 """The model card says what the results say, and the library of the hub reads it."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,20 @@ def test_the_card_of_a_cross_validated_model_says_which_figures_are_of_all_folds
     worst = min(found["classes"][:3], key=lambda row: row["f1-score"])
     assert f"{worst['f1-score']:.3f} | {worst['support']} |" in text
     assert f"calibration error is {percent(found['metrics']['ece']['mean'])}" in text
+
+
+def test_classes_without_test_images_are_not_the_worst_but_unknown(
+    made: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder, config = made
+    copy = shutil.copytree(folder, tmp_path / "made-up")
+    run = copy / "dropout" / "seed-1"
+    report = pd.read_csv(run / "classification_report.csv")
+    report.loc[0, ["precision", "recall", "f1-score", "support"]] = 0
+    report.to_csv(run / "classification_report.csv", index=False)
+    write_card(
+        copy, config["specs"]["made-up"], config["models"], 0.95, TEMPLATE, tmp_path / "README.md"
+    )
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "\n| cat |" not in text and "\n| dog |" in text
+    assert "No test image shows cat: nothing says how good it is at them." in text

@@ -292,11 +292,12 @@ def _splits(of: _Best) -> dict[str, int]:
 
 
 def _worst(of: _Best, confidence: float) -> list[dict[str, Any]]:
-    """Return the classes with the lowest F1, with intervals over the images.
+    """Return the classes with the lowest F1, of those with images, with intervals over these.
 
     Without of a cross-validation, whose runs have training images in common.
     """
-    rows = of.report.sort_values("f1", kind="stable").head(WORST)
+    tested = of.report[of.report["support"] > 0]
+    rows = tested.sort_values("f1", kind="stable").head(WORST)
     if of.crossed:
         without = dict.fromkeys(("recall_interval", "precision_interval"))
         return [row | without for row in rows.to_dict("records")]
@@ -384,10 +385,14 @@ def _of_strangers(of: _Best) -> Iterator[str]:
 
 
 def _of_classes(report: pd.DataFrame) -> Iterator[str]:
-    weak = report[report["f1"] < WEAK]["name"]
+    tested = report[report["support"] > 0]
+    weak = tested[tested["f1"] < WEAK]["name"]
     if len(weak):
         yield f"Do not rely on it for {_some(list(weak))}: F1 below {WEAK}."
-    few = report[report["support"] < FEW]["name"]
+    untested = report[report["support"] == 0]["name"]
+    if len(untested):
+        yield f"No test image shows {_some(list(untested))}: nothing says how good it is at them."
+    few = tested[tested["support"] < FEW]["name"]
     if len(few):
         yield f"Fewer than {FEW} test images say how good it is at {_some(list(few))}."
 
