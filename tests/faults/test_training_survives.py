@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from swatchbook.files import digest
 from training_inputs import LAYERS, SETTINGS, make_arrays
 from trainings import Training, differences, kill, wait_until
 
@@ -180,6 +181,39 @@ def test_a_training_that_stops_early_is_killed_after_each_epoch_and_keeps_the_sa
     found = killed.run_json()
     assert found["resumed_after"] == list(range(1, stopped + 1))
     assert (found["stopped_after"], found["kept_epoch"]) == (stopped, stopped - 2)
+    assert differences(killed.cell, untouched.cell) == []
+
+
+RATE = {"peak": 0.004, "schedule": {"cosine": {}}, "warmup": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("precision", "own"),
+    [
+        ("float32", {"averaging": {"ema": {"decay": 0.5}}, "sampling": "balanced"}),
+        ("mixed_bfloat16", {"keep": "best", "augmentation": [{"shift": {"pixels": 1}}]}),
+    ],
+)
+def test_a_training_in_two_phases_is_killed_after_each_epoch_and_goes_on_to_the_same_bits(
+    data: Path, tmp_path: Path, precision: str, own: dict[str, Any]
+) -> None:
+    layers = [*RECIPES["muon"][0], *LAYERS[1:]]
+    begun = Training(tmp_path / "begun", data, layers, MORE)
+    assert begun.run() == (0, "")
+    file = begun.cell / "model.keras"
+    start = {"file": str(file), "sha256": digest(file), "keep_statistics": True}
+    start |= {"frozen": {"epochs": 2}, "then": {"learning_rate": RATE}}
+    settings = MORE | {"precision": precision, "start_from": start} | own
+    killed, untouched = (
+        Training(tmp_path / part, data, layers, settings, seed=1)
+        for part in ("killed", "untouched")
+    )
+    assert untouched.run() == (0, "")
+    for epoch in (1, 2, 3):  # the second is the end of the first phase
+        assert killed.run(kill=(CHECKPOINTS, "_rename", 2)) == (-signal.SIGKILL, "")
+        assert killed.epochs_kept()[-1] == epoch
+    assert killed.run() == (0, "")
+    assert killed.run_json()["resumed_after"] == [1, 2, 3]
     assert differences(killed.cell, untouched.cell) == []
 
 

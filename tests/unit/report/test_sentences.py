@@ -7,6 +7,7 @@ import pytest
 from swatchbook.report.sentences import (
     answers,
     brief,
+    how_trainings_begin,
     how_trainings_end,
     interval,
     p_value,
@@ -349,3 +350,37 @@ def test_models_that_end_otherwise_are_told_by_name() -> None:
     one, other = how_trainings_end(trainings)
     assert one.startswith("a, c: training goes through all its epochs; the weights of the last")
     assert other.startswith("b: training goes")
+
+
+BEGUN = {"start_from": {"file": "a/model.keras", "sha256": "0" * 64, "frozen": False}}
+
+
+def begun(**more: Any) -> dict[str, Any]:
+    return {"start_from": BEGUN["start_from"] | more}
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (begun(), "Training begins with the weights of a/model.keras."),
+        (
+            begun(frozen=True),
+            "Training begins with the weights of a/model.keras, which stay as they are.",
+        ),
+        (
+            begun(frozen={"epochs": 3}, then={"learning_rate": 0.0001}, keep_statistics=True),
+            "Training begins with the weights of a/model.keras, frozen for 3 epochs, after which "
+            "they learn at a rate of 0.0001; batch normalisation keeps its statistics.",
+        ),
+        (
+            {"start_from": None, "sampling": "balanced"},
+            "Each epoch draws the classes equally often, and as many images as there are.",
+        ),
+    ],
+)
+def test_the_page_says_what_trainings_begin_with(own: dict[str, Any], told: str) -> None:
+    usual = TRAINING | {"start_from": None}
+    assert how_trainings_begin(dict.fromkeys("ab", TRAINING | own)) == [told]
+    (one,) = how_trainings_begin({"a": usual, "b": TRAINING | own})
+    assert one == f"b: {told[0].lower()}{told[1:]}"
+    assert how_trainings_begin({"a": usual, "b": usual}) == []

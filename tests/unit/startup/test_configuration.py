@@ -541,6 +541,74 @@ def test_what_no_training_can_end_by_is_refused(training: Any, told: str) -> Non
     assert told in refusal(LEAST | {"training": training})
 
 
+START = {"file": "a.keras", "sha256": "0" * 64}
+FROZEN = START | {"frozen": {"epochs": 3}}
+
+
+@pytest.mark.parametrize(
+    ("training", "told"),
+    [
+        ({"start_from": START | {"frozen": 3}}, "is 3; allowed: true, false, or epochs (those"),
+        ({"start_from": START | {"frozen": {"epochs": 0}}}, "is 0; allowed: a whole number, at"),
+        ({"start_from": FROZEN}, "'training.start_from.then' is missing (the learning rate after"),
+        (
+            {"start_from": START | {"then": {"learning_rate": 0.1}}},
+            "key 'training.start_from.then' is for what is frozen at first (give frozen: {epochs:",
+        ),
+        ({"start_from": FROZEN | {"then": {}}}, "start_from.then.learning_rate' is missing"),
+        (
+            {"start_from": FROZEN | {"then": {"learning_rate": {"peak": -1}}}},
+            "'training.start_from.then.learning_rate.peak' is -1; allowed: a number, more than 0",
+        ),
+        (
+            {"start_from": FROZEN | {"then": {"learning_rate": 0.1}}, "epochs": 3},
+            "'training.start_from.frozen.epochs' is 3; allowed where epochs is 3: less than that",
+        ),
+        ({"sampling": "even"}, 'key \'training.sampling\' is "even"; allowed: null, "balanced"'),
+        (
+            {"sampling": "balanced", "class_weights": "balanced"},
+            "'training.sampling' is \"balanced\"; allowed where training.class_weights is "
+            '"balanced": null (both would count small classes twice over)',
+        ),
+        (
+            {"sampling": "balanced", "shuffle": False},
+            "allowed where training.shuffle is false: null (it draws images by chance)",
+        ),
+    ],
+)
+def test_keys_of_a_training_that_do_not_go_together_are_refused(training: Any, told: str) -> None:
+    assert told in refusal(LEAST | {"training": training})
+    model = LEAST["models"]["plain"] | {"training": training}
+    assert told.replace("training.", "models.plain.training.") in refusal(
+        LEAST | {"models": {"plain": model}}
+    )
+
+
+def test_what_is_not_asked_for_does_not_stand_in_the_settings() -> None:
+    """Trainings of before go on as they are."""
+    assert "sampling" not in checked(LEAST)["training"]
+    start = checked(LEAST | {"training": {"start_from": START}})["training"]["start_from"]
+    assert start == START | {"frozen": False}
+
+
+def test_images_too_small_for_an_application_are_told_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    config = {"datasets": ["fashion-mnist"], **layers({"MobileNetV2": {}}, {"global_pool": {}})}
+    with pytest.raises(ConfigurationError) as caught:
+        configuration.complete(config, ROOT / "workflow")
+    assert (
+        "MobileNetV2 needs images of at least 32 × 32 pixels; those of fashion-mnist have"
+        in str(caught.value)
+    )
+    config |= layers(
+        {"Resizing": {"height": 32, "width": 32}}, {"MobileNetV2": {}}, {"flatten": {}}
+    )
+    configuration.complete(config, ROOT / "workflow")
+
+
 @pytest.mark.parametrize(
     ("own", "told"),
     [

@@ -84,11 +84,59 @@ def test_dropout_keeps_the_random_numbers_of_its_own_training(trained: tuple[Any
     np.testing.assert_array_equal(states[0], states[1])
 
 
+def test_a_layer_that_never_learns_does_not_begin_to(tmp_path: Path) -> None:
+    """The filters of whitening are of the images of its own training, or of those taken over."""
+    layers = [{"whiten": {}}, *TRUNK]
+    before = build(1, layers)
+    models.show(before, np.random.default_rng(0).random((9, *SHAPE), np.float32))
+    model_files.save(before, tmp_path / "model.keras")
+    model = build(2, layers)
+    learning = transfer.start_from(model, start(tmp_path / "model.keras"))
+    assert model.layers[0] not in learning and not model.layers[0].trainable
+    np.testing.assert_array_equal(
+        model.layers[0].get_weights()[0], before.layers[0].get_weights()[0]
+    )
+
+
 def test_frozen_layers_do_not_learn(trained: tuple[Any, Path]) -> None:
     model = build(2)
     transfer.start_from(model, start(trained[1], frozen=True))
     last = {id(variable) for variable in model.layers[-1].weights}
     assert {id(variable) for variable in model.trainable_variables} == last
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("norm", ["batch_norm", "BatchNormalization"])
+def test_statistics_that_are_kept_are_used_while_the_rest_learns(
+    tmp_path: Path, norm: str, precision: str
+) -> None:
+    """As Keras itself does it outside of a training, of the same gradients."""
+    import keras
+    import tensorflow as tf
+
+    layers: list[dict[str, Any]] = [{"conv": {"filters": 4}}, {norm: {}}, {"flatten": {}}]
+    before = models.build([*layers, {norm: {}}], SHAPE, 3, 0, precision)
+    generator = np.random.default_rng(0)
+    for variable in before.weights:
+        variable.assign(generator.uniform(0.5, 1, variable.shape))
+    file = tmp_path / "model.keras"
+    model_files.save(before, file)
+    theirs = keras.saving.load_model(file)
+    model = models.build([*layers, {norm: {}}], SHAPE, 3, 1, precision)
+    transfer.start_from(model, start(file) | {"keep_statistics": True})
+    theirs.layers[-1].set_weights(model.layers[-1].get_weights())
+    images = generator.random((5, *SHAPE), np.float32)
+    gradients = []
+    for of, training in ((model, True), (theirs, False)):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(of(images, training=training) ** 2)
+        gradients.append(tape.gradient(loss, of.trainable_variables))
+    for found, wanted in zip(*gradients, strict=True):
+        scale = np.abs(wanted.numpy()).max()
+        most = {"float32": 1e-5, "mixed_bfloat16": 2e-2}[precision]
+        np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=most * scale)
+    for found, wanted in zip(values(model)[:-2], values(theirs)[:-2], strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
 def test_a_model_of_which_nothing_fits_is_refused(trained: tuple[Any, Path]) -> None:

@@ -356,6 +356,10 @@ def _recipe(training: Mapping[str, Any]) -> str:
     if training["augmentation"]:
         names = ", ".join(next(iter(step)).replace("_", " ") for step in training["augmentation"])
         told += f"; augmentation: {names}"
+    if training["start_from"]:
+        told += f"; begun with the weights of `{Path(training['start_from']['file']).name}`"
+    if training["class_weights"] or training.get("sampling"):
+        told += f"; classes balanced by {'sampling' if training.get('sampling') else 'weights'}"
     return f"Training: {told}. All settings are in `run.json` of the run."
 
 

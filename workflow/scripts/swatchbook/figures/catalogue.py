@@ -147,7 +147,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
     """Return what of the checked configuration decides which figures there are.
 
     ``watched``: all of them measured the test images after every epoch; ``scheduled``: the learning
-    rate of any of them is no number; ``augmented``: any of them changes its training images;
+    rate of any of them changes; ``augmented``: any of them changes its training images;
     ``ablated``: models are changes of another one; ``changed``: single ones; ``gridded``: there is
     a grid of two axes; ``searched``: there is a search over recipes; ``several``: more than two
     models are shown one by one.
@@ -155,7 +155,11 @@ def facts(config: Mapping[str, Any]) -> set[str]:
     trainings = [model["training"] for model in config["models"].values()]
     found = {
         "watched": all(training["watch_test"] for training in trainings),
-        "scheduled": any(isinstance(training["learning_rate"], Mapping) for training in trainings),
+        "scheduled": any(
+            isinstance(training["learning_rate"], Mapping)
+            or "then" in (training["start_from"] or {})
+            for training in trainings
+        ),
         "augmented": any(training["augmentation"] for training in trainings),
         "ablated": bool(config["ablation"]),
         "changed": bool((config["ablation"] or {}).get("changes")),

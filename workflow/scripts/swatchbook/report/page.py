@@ -152,7 +152,8 @@ def _hash_source(script: str) -> str:
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page says of the configuration."""
-    trainings = [model["training"] for model in config["models"].values()]
+    of_models = {name: model["training"] for name, model in config["models"].items()}
+    trainings = list(of_models.values())
     return {
         "title": config["report"]["title"],
         "question": headlines.question(
@@ -163,9 +164,8 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
         "notice": config["report"]["notice"],
         "sequential": looks.design(config),
         "epochs": _epochs(trainings),
-        "ends": sentences.how_trainings_end(
-            {name: model["training"] for name, model in config["models"].items()}
-        ),
+        "begins": sentences.how_trainings_begin(of_models),
+        "ends": sentences.how_trainings_end(of_models),
         "watched": any(training["watch_test"] for training in trainings),
         "views": " ".join(config["evaluation"]["views"] or ()).replace("_", " and "),
         "confidence": sentences.percent(config["comparison"]["confidence"], 0),
@@ -195,7 +195,7 @@ def _as_written(config: Mapping[str, Any]) -> dict[str, Any]:
         if name in made:
             continue
         common = config["training"]
-        own = {key: value for key, value in model["training"].items() if value != common[key]}
+        own = {key: value for key, value in model["training"].items() if value != common.get(key)}
         models[name] = {"layers": model["layers"]} | ({"training": own} if own else {})
     left = ("specs", "ablation", "search")
     shown = {key: value for key, value in config.items() if key not in left}

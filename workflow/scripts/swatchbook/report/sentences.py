@@ -83,12 +83,49 @@ def how_trainings_end(trainings: Mapping[str, Mapping[str, Any]]) -> list[str]:
     trainings
         The whole ``training`` of each model.
     """
+    return _by_model({model: _end(training) for model, training in trainings.items()})
+
+
+def how_trainings_begin(trainings: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Say what trainings begin with, and how often they see a class, where it is not as usual.
+
+    Parameters
+    ----------
+    trainings
+        The whole ``training`` of each model.
+    """
+    told = {model: _begin(training) for model, training in trainings.items()}
+    return _by_model(told) if any(told.values()) else []
+
+
+def _by_model(told: Mapping[str, str]) -> list[str]:
+    """Return what is told of models, once for all of which the same is told."""
     models: dict[str, list[str]] = {}
-    for model, training in trainings.items():
-        models.setdefault(_end(training), []).append(model)
+    for model, text in told.items():
+        models.setdefault(text, []).append(model)
     if len(models) == 1:
         return list(models)
-    return [f"{', '.join(those)}: {text[0].lower()}{text[1:]}" for text, those in models.items()]
+    return [
+        f"{', '.join(those)}: {text[0].lower()}{text[1:]}" for text, those in models.items() if text
+    ]
+
+
+def _begin(training: Mapping[str, Any]) -> str:
+    start, told = training["start_from"], []
+    if start:
+        begun = f"Training begins with the weights of {start['file']}"
+        if isinstance(start["frozen"], Mapping):
+            first = start["frozen"]["epochs"]
+            many = "for an epoch" if first == 1 else f"for {first} epochs"
+            rate = brief(start["then"]["learning_rate"])
+            begun += f", frozen {many}, after which they learn at a rate of {rate}"
+        elif start["frozen"]:
+            begun += ", which stay as they are"
+        kept = "; batch normalisation keeps its statistics"
+        told.append(f"{begun}{kept if start.get('keep_statistics') else ''}.")
+    if training.get("sampling"):
+        told.append("Each epoch draws the classes equally often, and as many images as there are.")
+    return " ".join(told)
 
 
 def _end(training: Mapping[str, Any]) -> str:

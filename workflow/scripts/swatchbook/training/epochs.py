@@ -12,7 +12,7 @@ import numpy as np
 
 from swatchbook.errors import DivergenceError, TrainingError
 from swatchbook.progress import Progress
-from swatchbook.training import optimizers, schedules, steps, stopping
+from swatchbook.training import optimizers, phases, sampling, schedules, steps, stopping
 from swatchbook.training.augmentation import Augmenter
 from swatchbook.training.averaging import Averager
 from swatchbook.training.epoch_records import Epoch, Events
@@ -30,7 +30,7 @@ Watched = Mapping[str, tuple[np.ndarray, np.ndarray]]  # images and labels by th
 
 
 class Trainer:
-    """A model, its optimiser and its data, and the steps that change it.
+    """A model, its data and, phase by phase, the optimiser and the steps that change it.
 
     Parameters
     ----------
@@ -40,12 +40,15 @@ class Trainer:
         float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
     settings
         ``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``, ``clip_norm``,
-        ``label_smoothing``, ``class_weights``, ``averaging``, ``augmentation``, ``shuffle``,
-        ``drop_last_batch``, ``watch_test``, ``early_stopping``, ``monitor`` and ``keep``.
+        ``label_smoothing``, ``class_weights``, ``sampling`` (may be left out), ``averaging``,
+        ``augmentation``, ``shuffle``, ``drop_last_batch``, ``watch_test``, ``early_stopping``,
+        ``monitor``, ``keep`` and ``start_from``.
     seed
-        The seed of shuffling and augmentation.
+        The seed of shuffling, sampling and augmentation.
     execution
         How steps are carried out.
+    taken
+        The layers that learn from the second phase on, if there is one; they are frozen.
 
     Attributes
     ----------
@@ -68,55 +71,79 @@ class Trainer:
         settings: Mapping[str, Any],
         seed: int,
         execution: Execution = ON_CPU,
+        taken: Sequence[Any] = (),
     ):
         self.model = model
         self.settings = settings
         self.seed = seed
         self.total = len(x)
         self.images = _images_an_epoch(len(x), settings)
-        self._rates = schedules.rates(
-            settings["learning_rate"], settings["epochs"], self._steps_an_epoch
+        self._phases = phases.of(settings)
+        self._rates = np.concatenate(
+            [
+                schedules.rates(phase.learning_rate, phase.epochs, self._steps_an_epoch)
+                for phase in self._phases
+            ]
         )
-        strategy = model.distribute_strategy
-        with strategy.scope():
-            optimizer = optimizers.build(settings, model, self._steps_an_epoch)
+        self._taken = taken
+        self._classes = y.argmax(axis=1) if settings.get("sampling") else None
+        self._class_weights = steps.class_weights(y, settings["class_weights"])
         self._augmenter = Augmenter(settings["augmentation"], seed)
-        self._data = steps.place(x, y, self._augmenter.draws, execution)
+        drawn = self._classes is not None
+        self._data = steps.place(x, y, self._augmenter.draws, execution, drawn)
         self._tally = steps.Tally()
-        update = steps.make_update(
-            model,
-            optimizer,
-            settings["label_smoothing"],
-            execution.xla,
-            steps.class_weights(y, settings["class_weights"]),
-        )
-        take_share = steps.make_share(update, self._data, self._augmenter)
         self._averager = None
         if settings["averaging"]:
             self._averager = Averager(settings["averaging"], model, len(self._rates))
         best = settings["keep"] == "best"
         self._best = stopping.BestWeights(model, settings["monitor"]) if best else None
-        self._make_steps = steps.make_steps(take_share, strategy, self._tally, self._averager)
         self._measure = steps.make_measure(model, (x, y), self._tally)
         self._measure_rows = steps.make_measure_rows(self._measure, self._data)
-        self._steps_a_call = execution.steps_a_call
+        self._execution = execution
         self._copies_of_dropout = steps.copies_of_dropout(model)
         steps.part_dropout(self._copies_of_dropout)
+        self._begin(0)
+
+    def _begin(self, phase: int) -> None:
+        """Make the optimiser and the steps of a phase, of what then learns."""
+        self._phase = phase
+        if phase:
+            for layer in self._taken:
+                layer.trainable = True
+        strategy = self.model.distribute_strategy
+        with strategy.scope():
+            optimizer = optimizers.build(
+                {**self.settings, **self._phases[phase]._asdict()}, self.model, self._steps_an_epoch
+            )
+        update = steps.make_update(
+            self.model,
+            optimizer,
+            self.settings["label_smoothing"],
+            self._execution.xla,
+            self._class_weights,
+        )
+        take_share = steps.make_share(update, self._data, self._augmenter)
+        self._make_steps = steps.make_steps(take_share, strategy, self._tally, self._averager)
         self._variables = {
             f"{owner}.{number}": variable
-            for owner, owned in (("model", model), ("optimizer", optimizer))
+            for owner, owned in (("model", self.model), ("optimizer", optimizer))
             for number, variable in enumerate(owned.variables)  # those of dropout included
         }
         for number, copy in enumerate(self._averager.copies if self._averager else ()):
             self._variables[f"average.{number}"] = copy
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return weights, their average, the best ones, and the states of dropout and optimiser."""
+        """Return the phase, weights, their average, the best ones, and what optimiser and dropout
+        have.
+        """
         state = {name: variable.numpy() for name, variable in self._variables.items()}
+        state["phase"] = np.int64(self._phase)
         return state | self._best.state() if self._best else state
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Set what `state` returned."""
+        if state["phase"] != self._phase:
+            self._begin(int(state["phase"]))
         for name, variable in self._variables.items():
             variable.assign(state[name])
         steps.part_dropout(self._copies_of_dropout)
@@ -185,7 +212,9 @@ class Trainer:
         return history
 
     def _is_over(self, history: Sequence[Epoch]) -> bool:
-        values = [getattr(row, self.settings["monitor"]) for row in history]
+        # Nothing is over before what is frozen at first has learnt.
+        counted = history[phases.frozen_epochs(self.settings["start_from"]) :]
+        values = [getattr(row, self.settings["monitor"]) for row in counted]
         self.is_pruned = bool(history and self._has_no_hope and self._has_no_hope(history))
         if self.is_pruned:
             logger.info("pruned after epoch %d: others were better by then", len(history))
@@ -200,6 +229,10 @@ class Trainer:
         return math.ceil(self.images / self.settings["batch_size"])
 
     def _epoch(self, number: int, watched: Watched, progress: Progress) -> Epoch:
+        first, *second = self._phases
+        if second and number > first.epochs and not self._phase:
+            self._begin(1)
+            logger.info("from epoch %d on, what was taken over learns too", number)
         self._tally.begin_epoch((number - 1) * self._steps_an_epoch)
         if self._augmenter.draws:
             self._data.set_numbers(self._augmenter.numbers(self.total, number))
@@ -238,18 +271,21 @@ class Trainer:
         """
         size = self.settings["batch_size"]
         whole = order[: len(order) // size * size].reshape(-1, size)
-        for first in range(0, len(whole), self._steps_a_call):
-            yield whole[first : first + self._steps_a_call]
+        for first in range(0, len(whole), self._execution.steps_a_call):
+            yield whole[first : first + self._execution.steps_a_call]
         if len(order) > whole.size:
             yield order[None, whole.size :]
 
     def _order(self, number: int) -> np.ndarray:
-        """Return the numbers of the images that one epoch trains on, in their order, int32."""
+        """Return what one epoch trains on, in its order: numbers for `steps.Placed.rows`, int32."""
         steps_left = len(self._rates) - (number - 1) * self._steps_an_epoch
         images = min(self.images, steps_left * self.settings["batch_size"])
         if not self.settings["shuffle"]:
             return np.arange(images, dtype=np.int32)
         shuffling = np.random.default_rng(derived_seed(self.seed, SHUFFLING, number))
+        if self._classes is not None:
+            self._data.set_drawn(sampling.balanced(self._classes, shuffling))
+            return np.arange(images, dtype=np.int32)
         return shuffling.permutation(self.total)[:images].astype(np.int32)
 
     def _measured(

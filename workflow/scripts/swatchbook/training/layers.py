@@ -310,14 +310,15 @@ LAYERS = {
 def stack(building: Building, layers: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[Any]:
     """Build layers that follow one another, from what `building` says their input is.
 
-    A name that is not in `LAYERS` is that of a Keras layer, with Keras's own arguments.
+    A name that is not in `LAYERS` is that of a Keras layer or application, with Keras's own
+    arguments.
 
     Raises
     ------
     TrainingError
         If a layer does not fit where it stands, or Keras refuses what it is given.
     """
-    from swatchbook.training import keras_layers
+    from swatchbook.training import keras_applications, keras_layers
 
     built = []
     for layer in layers:
@@ -326,6 +327,8 @@ def stack(building: Building, layers: Sequence[Mapping[str, Mapping[str, Any]]])
         try:
             if kind in LAYERS:
                 layer = LAYERS[kind].build(building, **settings)
+            elif kind in keras_applications.names():
+                layer = keras_applications.build(building, kind, settings)
             else:
                 layer = keras_layers.build(building, kind, settings)
             building.shape = tuple(layer.compute_output_shape((None, *given))[1:])

@@ -94,12 +94,12 @@ def train(
             settings["initializer"],
         )
     models.show(model, x)
-    if settings["start_from"]:
-        transfer.start_from(model, settings["start_from"])
+    start = settings["start_from"]
+    taken = transfer.start_from(model, start) if start else []
     logger.info("%d parameters, %d images", model.count_params(), len(x))
     recipe = {"layers": list(layers), "training": dict(settings), "seed": seed}
     with noticing_sigterm() as sigterm, _naming_memory(len(x), settings["batch_size"]):
-        trainer = Trainer(model, x, y, settings, seed, device.execution)
+        trainer = Trainer(model, x, y, settings, seed, device.execution, taken)
         kept = None
         if checkpoints is not None:
             data = {"train": (x, y), **watched}

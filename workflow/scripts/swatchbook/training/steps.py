@@ -74,23 +74,40 @@ class Placed:
     values
         By home: images, one-hot labels and, with augmentation, a variable with the numbers that
         chance gives each image in the current epoch.
+    drawn
+        By home, where images are drawn anew for each epoch: a variable with their numbers. What
+        batches name, and augmentation has numbers for, are then places among those drawn: an image
+        that is drawn twice is changed in two ways.
     """
 
     homes: tuple[str, ...]
     values: Mapping[str, tuple[Any, ...]]
+    drawn: Mapping[str, Any]
 
     def rows(self, home: str, rows: Any) -> tuple[Any, ...]:
         """Return these images, labels and, with augmentation, numbers."""
         tf = devices.import_tensorflow()
-        return tuple(tf.gather(values, rows) for values in self.values[home])
+        images = tf.gather(self.drawn[home], rows) if self.drawn else rows
+        of_images, of_places = self.values[home][:2], self.values[home][2:]
+        return (
+            *(tf.gather(values, images) for values in of_images),
+            *(tf.gather(values, rows) for values in of_places),
+        )
 
     def set_numbers(self, numbers: np.ndarray) -> None:
         """Give every image the numbers of an epoch, float32, shape (images, draws)."""
         for _, _, variable in self.values.values():
             variable.assign(numbers)
 
+    def set_drawn(self, images: np.ndarray) -> None:
+        """Give the images of an epoch by their numbers, as many as there are images."""
+        for variable in self.drawn.values():
+            variable.assign(images)
 
-def place(x: np.ndarray, y: np.ndarray, draws: int, execution: Execution) -> Placed:
+
+def place(
+    x: np.ndarray, y: np.ndarray, draws: int, execution: Execution, drawn: bool = False
+) -> Placed:
     """Put the data beside the model if they fit there: a step is handed only the numbers of rows.
 
     Parameters
@@ -101,18 +118,22 @@ def place(x: np.ndarray, y: np.ndarray, draws: int, execution: Execution) -> Pla
         How many numbers augmentation needs of chance for an image.
     execution
         How steps are carried out.
+    drawn
+        Whether images are drawn anew for each epoch.
     """
     tf = devices.import_tensorflow()
     size = x.nbytes + y.nbytes
     homes = execution.homes(size)
     logger.info("training data: %.1f MB on %s", size / 1e6, ", ".join(homes))
-    values = {}
+    values, of_epoch = {}, {}
     for home in set(homes):
         with tf.device(home):
             values[home] = (tf.constant(x), tf.constant(y))
             if draws:
                 values[home] += (tf.Variable(tf.zeros((len(x), draws))),)
-    return Placed(homes, values)
+            if drawn:  # int64: a GPU has no variables of int32
+                of_epoch[home] = tf.Variable(tf.range(len(x), dtype=tf.int64))
+    return Placed(homes, values, of_epoch)
 
 
 def losses_and_sums(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any]:
