@@ -95,6 +95,21 @@ def test_a_bad_dimension_is_refused(dimension: Any, told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_trial_whose_phases_do_not_fit_is_refused() -> None:
+    start = {"file": "a.keras", "sha256": "0" * 64, "frozen": {"epochs": 3}}
+    training = {"start_from": start | {"then": {"learning_rate": 0.001}}}
+    models = {"base": {"layers": LAYERS, "training": training}}
+    epochs = {"path": "training.epochs", "low": 2, "high": 9, "integer": True}
+    told = (
+        "'search.space.x' makes of 2 a model that is refused: key 'training.start_from.frozen."
+        "epochs' is 3; allowed where epochs is 2: less than that"
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        checked({**SEARCH, "space": {"x": epochs}}, models=models)
+    assert told in str(caught.value)
+    checked({**SEARCH, "space": {"x": epochs | {"low": 4}}}, models=models)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -157,7 +157,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
         "watched": all(training["watch_test"] for training in trainings),
         "scheduled": any(
             isinstance(training["learning_rate"], Mapping)
-            or "then" in (training["start_from"] or {})
+            or "then" in (training.get("start_from") or {})
             for training in trainings
         ),
         "augmented": any(training["augmentation"] for training in trainings),

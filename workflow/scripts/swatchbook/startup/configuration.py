@@ -9,9 +9,9 @@ from typing import Any
 from swatchbook.data import dataset_formats
 from swatchbook.data.splits import REPETITIONS
 from swatchbook.errors import ConfigurationError
-from swatchbook.startup import ablation, config_files, searching
+from swatchbook.startup import ablation, config_files, searching, training_keys
 from swatchbook.startup.schema_check import checked, nearest
-from swatchbook.training import layer_order, phases
+from swatchbook.training import layer_order
 
 
 def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[str, Any]:
@@ -50,9 +50,9 @@ def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[st
         )
     config["comparison"]["reference"] = reference
     _check_seeds(config["seeds"], where)
-    _check_training(config["training"], "training", where)
+    training_keys.check(config["training"], "training", where)
     for name, model in config["models"].items():
-        _check_training(model["training"], f"models.{name}.training", where)
+        training_keys.check(model["training"], f"models.{name}.training", where)
         layer_order.check_stack(model["layers"], f"models.{name}.layers", where)
     if config["search"]:
         config["search"] = searching.settled(config, schema, where)
@@ -95,64 +95,6 @@ def _with_whole_trainings(value: Any) -> Any:
         for name, model in value["models"].items()
     }
     return {**value, "models": models}
-
-
-def _check_training(training: Mapping[str, Any], key: str, where: str | Path) -> None:
-    """Check that the keys of a training go together."""
-    _check_gpus(training, key, where)
-    _check_sampling(training, key, where)
-    if training["start_from"]:
-        _check_phases(training, f"{key}.start_from", where)
-
-
-def _check_sampling(training: Mapping[str, Any], key: str, where: str | Path) -> None:
-    if not training.get("sampling"):
-        return
-    for other, refused, why in (
-        ("class_weights", "balanced", "both would count small classes twice over"),
-        ("shuffle", False, "it draws images by chance"),
-    ):
-        if training[other] == refused:
-            raise ConfigurationError(
-                f"key '{key}.sampling' is {json.dumps(training['sampling'])}; allowed where "
-                f"{key}.{other} is {json.dumps(refused)}: null",
-                where=where,
-                hint=why,
-            )
-
-
-def _check_phases(training: Mapping[str, Any], key: str, where: str | Path) -> None:
-    """Check that a second phase has a learning rate and epochs, and that there is a first."""
-    first = phases.frozen_epochs(training["start_from"])
-    if "then" in training["start_from"] and not first:
-        raise ConfigurationError(
-            f"key '{key}.then' is for what is frozen at first",
-            where=where,
-            hint="give frozen: {epochs: 3}, or whatever number, or leave then out",
-        )
-    if first and "then" not in training["start_from"]:
-        raise ConfigurationError(
-            f"key '{key}.then' is missing",
-            where=where,
-            hint="the learning rate after the frozen epochs: then: {learning_rate: …}",
-        )
-    if first >= training["epochs"]:
-        raise ConfigurationError(
-            f"key '{key}.frozen.epochs' is {first}; allowed where epochs is "
-            f"{training['epochs']:g}: less than that",
-            where=where,
-            hint="frozen: true is for all epochs",
-        )
-
-
-def _check_gpus(training: Mapping[str, Any], key: str, where: str | Path) -> None:
-    for other, refused in (("device", "cpu"), ("precision", "mixed_float16")):
-        if training["gpus"] > 1 and training[other] == refused:
-            raise ConfigurationError(
-                f"key '{key}.gpus' is {training['gpus']}; allowed where {key}.{other} is "
-                f"{refused}: 1",
-                where=where,
-            )
 
 
 def complete(

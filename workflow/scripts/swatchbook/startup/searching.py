@@ -7,6 +7,7 @@ from typing import Any
 
 from swatchbook.errors import ConfigurationError
 from swatchbook.search import space
+from swatchbook.startup import training_keys
 from swatchbook.startup.schema_check import checked, nearest
 from swatchbook.training import layer_order, recipe_paths
 
@@ -79,6 +80,7 @@ def _models(
     try:
         found = checked({"datasets": datasets, "models": models}, schema, where)["models"]
         for name, model in found.items():
+            training_keys.check(model["training"], f"models.{name}.training", where)
             layer_order.check_stack(model["layers"], f"models.{name}.layers", where)
     except ConfigurationError as error:
         raise _told(error, of_probe, where) from error
