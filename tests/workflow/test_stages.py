@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from parsed_page import text_of
 from project import MODELS, ROOT, Project
@@ -152,6 +153,20 @@ def test_every_job_writes_a_log(finished: Project) -> None:
         "logs/report.log",
     } <= logs
     assert "precision: " in (finished.work / "logs/own-images/plain/seed-0/train.log").read_text()
+
+
+def test_what_resizing_does_is_drawn_where_images_are_resized(project: Project) -> None:
+    assert "show_resizing" not in project.planned("explore")
+    file = project.work / "config" / "datasets" / "own-images.yaml"
+    spec = yaml.safe_load(file.read_text(encoding="utf-8"))
+    spec |= {"image": {"height": 24, "width": 20, "channels": 3, "resize": "crop"}, "content": {}}
+    file.write_text(yaml.safe_dump(spec), encoding="utf-8")
+    project.run("explore")
+    drawn = project.work / "results" / "own-images" / "explore"
+    table = pd.read_csv(drawn / "resizing.csv")
+    assert set(table["resize"]) == {"crop"} and set(table["width"]) == {32}
+    assert json.loads((drawn / "resizing.json").read_text())["rule"] == "show_resizing"
+    assert project.planned("explore") == {}
 
 
 def test_images_can_be_extracted_to_look_at(done: Project) -> None:
