@@ -254,7 +254,7 @@ def test_a_loss_that_is_no_finite_number_ends_the_training_and_leaves_no_model(
     done = run(make(tmp_path / "arrays"), tmp_path / "cell", **settings)
     assert done.returncode == 1
     message = done.stderr.strip().splitlines()[-1]
-    assert message.startswith("TrainingError: ")
+    assert message.startswith("DivergenceError: ")
     assert re.search(r"epoch [12]\b", message)
     assert "learning_rate" in message
     assert not (tmp_path / "cell" / "model.keras").exists()
