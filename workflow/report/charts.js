@@ -292,6 +292,7 @@ const charts = {
   },
 
   agreement: {
+    isOfPairs: true,
     plot: (rows, settings, state) => {
       const words = { both_right: () => "both right", only_model: (row) => `only ${row.model} right`, only_reference: (row) => `only ${row.reference} right`, neither: () => "neither right" };
       const shades = { both_right: () => "#a9abad", only_model: (row) => colourOf.get(row.model), only_reference: (row) => colourOf.get(row.reference), neither: () => "#5f6265" };
@@ -316,7 +317,7 @@ const charts = {
         color: { type: "identity" },
       };
     },
-    keys: () => [["#a9abad", "both right"], ["#5f6265", "neither"], ["", "else only the model of that colour"]],
+    keys: () => [["#a9abad", "both right"], ["#5f6265", "neither"], ["", "in a model’s colour: only this model right"]],
   },
 
   cost: {
@@ -430,9 +431,8 @@ class TouchedFigure {
   }
 
   writeKeys(state) {
-    const models = [...new Set(this.rows.map((row) => row.model))].filter((model) =>
-      among(this.chart.models?.(state) ?? state.models, model),
-    );
+    const named = this.rows.flatMap((row) => (this.chart.isOfPairs ? [row.reference, row.model] : [row.model]));
+    const models = [...new Set(named)].filter((model) => among(this.chart.models?.(state) ?? state.models, model));
     this.keys.replaceChildren(
       ...models.slice(0, MANY).map((model) => key(colourOf.get(model), model)),
       ...(this.chart.keys?.() ?? []).map(([look, text]) => key(look, text)),

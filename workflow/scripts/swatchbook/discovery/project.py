@@ -289,9 +289,12 @@ def _told(described: Described, parts: Mapping[str, Any], folder: Path, source: 
         lines.append(f"left out, without a label: {arranged.unlabelled:,} images")
     if arranged.without_image:
         lines.append(f"left out, without an image: {arranged.without_image:,} rows")
-    written = folder / "config" / "datasets"
+    written = [
+        *sorted((folder / "config" / "datasets").glob("*.yaml")),
+        folder / "config" / "config.yaml",
+    ]
     lines += [
-        f"Written: {written}/*.yaml and {folder / 'config' / 'config.yaml'}. Read them, then:",
+        f"Written: {' and '.join(map(str, written))}. Read them, then:",
         f"    snakemake --cores all --directory {shlex.quote(str(folder))}",
     ]
     return lines
