@@ -33,9 +33,14 @@ for path in sys.argv[1:]:
 """
 
 
-# An export reads back what it has just written itself, from a model that was built from its
-# description: nobody else's file.
-REREAD = ("trained", "keras.models.load_model(file, compile=False)")
+OWN = {
+    # An export reads back what it has just written itself, from a model that was built from its
+    # description: nobody else's file.
+    ("trained", "keras.models.load_model(file, compile=False)"),
+    # Copies of layers that Keras has just made, with settings of this training.
+    ("keras_applications", "type(layer).from_config(config)"),
+    ("keras_applications", "type(layer).from_config(layer.get_config())"),
+}
 
 
 def calls(path: Path) -> list[ast.Call]:
@@ -52,7 +57,7 @@ def test_the_library_reads_arrays_without_pickles_and_calls_nothing_that_execute
     module: Path,
 ) -> None:
     for call in calls(module):
-        if (module.stem, ast.unparse(call)) == REREAD:
+        if (module.stem, ast.unparse(call)) in OWN:
             continue
         name = called(call)
         assert name.rpartition(".")[2] not in EXECUTING, ast.unparse(call)

@@ -76,7 +76,7 @@ class Terminal:
                 typed = look(self)
                 if typed:
                     os.write(master, typed)
-            return process.wait(10)
+            return process.wait(60)
         finally:
             process.kill()
             os.close(master)

@@ -113,7 +113,10 @@ def test_the_page_has_a_line_for_each_change_of_the_base(ablated: Project) -> No
         "plain"
     }
     assert "of the 3 changes of plain, " in page
-    assert 'href="#ablation.own-images"' in page
+    overview = page.index('id="own-images/overview"')
+    assert (
+        overview < page.index('id="ablation.own-images"') < page.index('id="own-images/learning"')
+    )
     configuration = page.partition("<summary>Configuration</summary>")[2].partition("</pre>")[0]
     assert "base: plain" in configuration and "plain-filters" not in configuration
 

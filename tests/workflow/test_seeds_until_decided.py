@@ -25,11 +25,12 @@ def looks(project: Project) -> dict[str, dict]:
 
 
 def verdict(project: Project) -> str:
-    """Return the first sentence of the report's verdict."""
+    """Return the words of the report's first screen."""
     page = text_of(project.work / "results/report.html")
-    section = re.search(r'<section id="verdict".*?</section>', page, re.DOTALL)
+    section = re.search(r'<section[^>]* id="verdict".*?</section>', page, re.DOTALL)
     assert section
-    return " ".join(re.sub(r"<[^>]+>", " ", section[0]).split())
+    text = " ".join(re.sub(r"<[^>]+>", " ", section[0]).split())
+    return re.sub(r" ([.,;)])", r"\1", text)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_another_margin_decides_again_and_trains_only_new_seeds(decided: Project
 
 def test_looks_that_are_lost_are_done_again_and_nothing_else(decided: Project) -> None:
     shutil.rmtree(decided.work / LOOKS)
-    said = decided.run()
+    said = decided.run("--logger-swatchbook-style", "snakemake")
     assert "look_at_runs" in said
     assert not re.search(r"^(rule|localrule) (train_model|compare_models)", said, re.MULTILINE)
     assert decided.planned() == {}

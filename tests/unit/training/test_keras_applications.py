@@ -18,8 +18,15 @@ from application_weights import SHAPE, SMALL
 from paths import ROOT
 from swatchbook.errors import ConfigurationError, DataError, TrainingError
 from swatchbook.files import digest
-from swatchbook.startup import configuration, layer_order
-from swatchbook.training import keras_applications, keras_source, model_files, models, transfer
+from swatchbook.startup import configuration
+from swatchbook.training import (
+    keras_applications,
+    keras_source,
+    layer_order,
+    model_files,
+    models,
+    transfer,
+)
 from swatchbook.training.devices import import_tensorflow
 
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
