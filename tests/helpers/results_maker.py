@@ -183,6 +183,7 @@ def make_results(
     specs: Mapping[str, Mapping[str, Any]] | None = None,
     notice: str | None = None,
     validation: int = 8,
+    test: int = 24,
     watch_test: bool = False,
     until_decided: tuple[int, int] | None = None,
     folds: int | None = None,
@@ -219,7 +220,7 @@ def make_results(
     planned = looks.design(config)
     for name, spec in specs.items():
         folder, classes = results / name, spec["classes"]
-        made = {"validation": validation, "watch_test": watch_test, "design": planned}
+        made = {"validation": validation, "test": test, "watch_test": watch_test, "design": planned}
         made |= {"folds": folds}
         make_dataset(folder, models, seeds, classes, **made)
         draw(folder, models, seeds, classes, catalogue.facts(config))

@@ -421,6 +421,30 @@ def test_a_chosen_seed_and_class_hold_on_all_screens(large_opened: Opened) -> No
     assert page.locator("[id='trainings.fashion-mnist'] tbody tr:visible").count() == 15
 
 
+def test_of_many_classes_the_chart_shows_the_hardest(browser: Browser, tmp_path: Path) -> None:
+    classes = [f"kind {number:02}" for number in range(60)]
+    specs = {"birds": {"classes": classes}}
+    config = make_results(tmp_path, seeds=[0], specs=specs, test=120)
+    file = tmp_path / "report.html"
+    write_report(tmp_path, config, ROOT / "workflow/report", PUBLISHED, file)
+    with (tmp_path / "birds" / "figures" / "class_f1.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    least = {
+        name: min(float(row["mean"]) for row in rows if row["class"] == name) for name in classes
+    }
+    opened = Opened(browser, file)
+    page = opened.go("classes")
+    figure = page.locator("[id='figure.birds.class_f1']")
+    ticks = figure.locator("[data-mark='y-axis tick label'] text")
+    hardest = ticks.all_text_contents()
+    assert len(hardest) == 30
+    assert [least[name] for name in hardest] == sorted(least.values())[:30]
+    figure.get_by_role("button", name="By class").click()
+    assert ticks.all_text_contents() == sorted(hardest)
+    opened.context.close()
+    assert opened.said == []
+
+
 def test_matrices_are_put_in_another_order_together(large_opened: Opened) -> None:
     page = large_opened.go("mistakes")
     tables = page.locator(".matrix:visible")

@@ -216,7 +216,7 @@ const charts = {
       const least = new Map();
       for (const row of shown) least.set(row.class, Math.min(row.size, least.get(row.class) ?? 1));
       return byClass(shown, settings, (row) => -least.get(row.class), share({}, "F1 on the test images"), (row) =>
-        `${row.model}, ${row.class}\nF1 ${row.size.toFixed(3)}${between(row.low, row.high, (value) => value.toFixed(3))}\nseeds: ${number(row.least).toFixed(3)} to ${number(row.greatest).toFixed(3)}`);
+        `${row.model}, ${row.class}\nF1 ${row.size.toFixed(3)}${between(row.low, row.high, (value) => value.toFixed(3))}\nseeds: ${number(row.least).toFixed(3)} to ${number(row.greatest).toFixed(3)}`, false);
     },
   },
 
@@ -346,14 +346,15 @@ const charts = {
 const notPlanned = { told: "These two models were not planned to be compared: see “Every two models”." };
 const rowsOf = (count) => ({ height: 46 * Math.max(1, count) + 62, marginLeft: 150 });
 
-// Dots with intervals, a line a class; of many the first and the last.
-function byClass(rows, settings, size, x, told) {
-  const ordered = settings.order === "size" ? [...rows].sort((a, b) => size(b) - size(a)) : rows;
-  const all = [...new Set(ordered.map((row) => row.class))];
-  const half = MANY / 2;
-  const names = all.length <= MANY + 10 ? all : [...all.slice(0, half), ...all.slice(-half)];
-  const wanted = new Set(names);
-  const shown = ordered.filter((row) => wanted.has(row.class));
+// Dots with intervals, a line a class; of many those with the greatest sizes, and as many of those
+// with the least where `both` ends are of interest.
+function byClass(rows, settings, size, x, told, both = true) {
+  const bySize = [...rows].sort((a, b) => size(b) - size(a));
+  const all = [...new Set(bySize.map((row) => row.class))];
+  const first = both ? MANY / 2 : MANY;
+  const wanted = new Set(all.length <= MANY + 10 ? all : [...all.slice(0, first), ...all.slice(all.length - MANY + first)]);
+  const shown = (settings.order === "size" ? bySize : rows).filter((row) => wanted.has(row.class));
+  const names = [...new Set(shown.map((row) => row.class))];
   const models = [...new Set(shown.map((row) => row.model))];
   const shift = (model) => (models.length > 1 ? 8 * (models.indexOf(model) - (models.length - 1) / 2) : 0);
   return {

@@ -196,7 +196,8 @@ def draw_agreement(of: Drawn, folder: Path) -> None:
 def draw_class_f1(of: Drawn, folder: Path) -> None:
     """Draw each class's F1 by model: the mean over seeds, its interval, and each seed.
 
-    Of many classes those with the lowest, where there are images to tell; all are in the numbers.
+    Of the classes with test images: without any there is nothing to tell. Of many those with the
+    lowest; all are in the numbers.
     """
     scores = {
         model: np.array(
@@ -207,7 +208,9 @@ def draw_class_f1(of: Drawn, folder: Path) -> None:
     }
     means = np.mean([values.mean(axis=0) for values in scores.values()], axis=0)
     images = of.reports[of.models[0]][0]["support"].iloc[: len(of.classes)].to_numpy(float)
-    shown = many_classes.lowest(np.where(images > 0, means, np.nan))
+    tested = images > 0
+    shown = many_classes.lowest(np.where(tested, means, np.nan))
+    shown = shown[tested[shown]]
     figure, ((axes,),) = style.new(7, max(0.38, 0.03 * len(of.models)) * len(shown) + 1.4)
     places = np.arange(len(shown))
     tables = []
@@ -216,7 +219,7 @@ def draw_class_f1(of: Drawn, folder: Path) -> None:
         colour = of.colours[model]
         table = inputs.over_seeds(scores[model], **{"model": model, "class": of.classes})
         table = table.join(inputs.intervals(scores[model], of.confidence))
-        tables.append(table)
+        tables.append(table[tested])
         drawn = table.iloc[shown]
         axes.hlines(shifted, drawn["low"], drawn["high"], color=colour, lw=1, alpha=0.7)
         axes.hlines(shifted, drawn["least"], drawn["greatest"], color=colour, lw=3)
