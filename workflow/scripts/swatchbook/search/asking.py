@@ -8,7 +8,7 @@ from typing import Any
 from swatchbook.errors import ConfigurationError, SearchError
 from swatchbook.files import read_json, write_json
 from swatchbook.search import engine, space
-from swatchbook.training import layer_order
+from swatchbook.training import layer_order, training_keys
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def ask_trials(
     Raises
     ------
     SearchError
-        As `engine.ask`; if the layers of a trial cannot stand in their order.
+        As `engine.ask`; if the parameters of a trial do not go together.
     """
     earlier = sorted((read_json(path) for path in outcomes), key=lambda outcome: outcome["number"])
     asked = engine.ask(search, earlier, count)
@@ -56,19 +56,21 @@ def ask_trials(
 def _model(
     search: Mapping[str, Any], base: Mapping[str, Any], number: int, parameters: space.Parameters
 ) -> dict[str, Any]:
-    """Return a trial's model; each of its parameters by itself was checked with the configuration.
+    """Return a trial's model, checked for what several of its parameters can only say together.
 
-    That is not done in full again: what checks a configuration would become a part of what trials
-    depend on, and train all of them anew with each change in it.
+    Each by itself was checked with the configuration. That is not done in full again: what checks a
+    configuration would become a part of what trials depend on, and train all of them anew with each
+    change in it.
     """
     where = f"trial {number} of the search"
     model = space.model_of(base, search["space"], parameters, where)
     try:
+        training_keys.check(model["training"], "training", where)
         layer_order.check_stack(model["layers"], "layers", where)
     except ConfigurationError as error:
         raise SearchError(
             f"{error.what}, made by {parameters}",
             where=where,
-            hint="let no two dimensions of search.space make layers that do not fit together",
+            hint="let no two dimensions of search.space make what does not go together",
         ) from error
     return model

@@ -9,9 +9,9 @@ from typing import Any
 from swatchbook.data import dataset_formats
 from swatchbook.data.splits import REPETITIONS
 from swatchbook.errors import ConfigurationError
-from swatchbook.startup import ablation, config_files, searching, training_keys
+from swatchbook.startup import ablation, config_files, searching
 from swatchbook.startup.schema_check import checked, nearest
-from swatchbook.training import layer_order
+from swatchbook.training import layer_order, training_keys
 
 
 def checked_config(value: Any, schema: str | Path, where: str | Path) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from typing import Any
 
 from swatchbook.errors import ConfigurationError
 from swatchbook.search import space
-from swatchbook.startup import training_keys
 from swatchbook.startup.schema_check import checked, nearest
-from swatchbook.training import layer_order, recipe_paths
+from swatchbook.training import layer_order, recipe_paths, training_keys
 
 PROBE = re.compile(r"models\.(probe-\d+)\.?")
 
