@@ -3,6 +3,7 @@
 import fcntl
 import os
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -14,6 +15,15 @@ from time import monotonic
 import pyte
 
 CTRL_C = b"\x03"
+
+
+def _sit_down() -> None:
+    """Make the terminal that of this process, whose Ctrl-C counts as it does for a person.
+
+    Tests that were started in the background ignore it, and so would a program of theirs.
+    """
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass
@@ -59,7 +69,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_sit_down,
         )
         os.close(slave)
         begin = monotonic()
@@ -76,7 +86,7 @@ class Terminal:
                 typed = look(self)
                 if typed:
                     os.write(master, typed)
-            return process.wait(60)
+            return process.wait(10)
         finally:
             process.kill()
             os.close(master)
