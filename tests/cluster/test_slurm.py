@@ -41,7 +41,7 @@ def test_the_demo_gives_the_results_of_a_local_run(cluster: Cluster, tmp_path: P
     finally:
         project.said(running, within=1800)
     assert digests(project) == digests(local)
-    assert len(digests(project)) == 2 * (8 + 2 * 3 * 4 + 1)
+    assert len(digests(project)) == 2 * (9 + 2 * 3 * 4 + 1)
 
     rules = [job["comment"] for job in project.jobs()]
     assert len(rules) == 2 + 12 + 3, "a data set's preparation, trainings, evaluations in fours"
