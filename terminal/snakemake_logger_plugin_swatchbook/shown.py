@@ -2,6 +2,7 @@
 
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from logging import ERROR, WARNING, LogRecord
 from typing import Any
@@ -22,7 +23,7 @@ OF_A_JOB = "CalledProcessError"
 SUMMARY = "At least one job did not complete successfully"
 
 
-class Shown(Nothing):
+class Shown(Nothing, ABC):
     """A display that follows a run; what it looks like is for others to say.
 
     Parameters
@@ -49,9 +50,9 @@ class Shown(Nothing):
 
     # What others say.
 
+    @abstractmethod
     def say(self, text: str, kind: str = "message") -> None:
         """Show text; `kind` is ``message``, ``warning`` or ``error``."""
-        raise NotImplementedError
 
     def begun(self) -> None:
         """The jobs of the run are known."""

@@ -142,6 +142,14 @@ def test_miscalibration_says_which_way(temperature: float, words: str) -> None:
     assert "temperature scaling leaves 1.2" in found.text
 
 
+def test_scaling_that_does_not_help_is_called_so() -> None:
+    given = changed("comparison.models.a.metrics.ece", metric(0.046))
+    scaling = {"temperature": [1.4] * 5, "metrics": {"ece": metric(0.052)}}
+    given["comparison"]["models"]["a"]["scaling"] = scaling
+    (found,) = findings.of_dataset(**given)
+    assert "temperature scaling does not help and leaves 5.2" in found.text
+
+
 def test_one_model_alone_needs_no_seeds_to_be_compared() -> None:
     given = changed("comparison.seeds", [0])
     given["comparison"]["differences"] = []

@@ -178,7 +178,8 @@ def _calibration(comparison: Mapping[str, Any]) -> Iterator[Finding]:
             mean = sum(temperatures) / len(temperatures)
             way = "too sure of itself" if mean > 1 else "not sure enough of itself"
             after = model["scaling"]["metrics"]["ece"]["mean"]
-            text += f" ({way}); temperature scaling leaves {points(after).lstrip('+')}"
+            helps = "leaves" if after < ece else "does not help and leaves"
+            text += f" ({way}); temperature scaling {helps} {points(after).lstrip('+')}"
         yield Finding("miscalibration", f"{text}.", "calibration")
 
 
