@@ -31,7 +31,7 @@ from swatchbook.data import dataset_formats
 from swatchbook.startup import config_files, configuration
 from swatchbook.training import devices, models
 from swatchbook.training.epochs import Trainer
-from swatchbook.training.evaluation import predictor
+from swatchbook.training.prediction import predictor
 
 MODELS = ("baseline", "dropout")
 PRECISIONS = ("mixed_bfloat16", "float32")

@@ -54,6 +54,8 @@ TRAINED = f"{CELL}/model.keras"
 AUGMENTED = "results/{dataset}/{model}/augmented.npy"
 EVALUATED = f"{CELL}/metrics.json"
 PREDICTED = f"{CELL}/probabilities.npy"
+# Beside its checkpoints, what a training leaves to its evaluation, which removes it.
+LEFT = "checkpoints/{dataset}/{model}/seed-{seed}.npz"
 BEST = "results/{dataset}/best.json"
 EXPORTED = "results/{dataset}/best/export.json"
 # What a model is and is not good for. It says how to use the ONNX file, so it comes with that.

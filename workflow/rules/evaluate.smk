@@ -6,7 +6,7 @@ Provides: probabilities, metrics and tables beside each model; comparison.json a
 
 
 rule evaluate_model:
-    """Predict the probabilities of every image and measure them."""
+    """Predict the probabilities of every image, where the training has not left them, and measure them."""
     input:
         ARRAYS,
         model=TRAINED,
@@ -40,6 +40,7 @@ rule evaluate_model:
         classes=dataset_classes,
         device=evaluation_device,
         views=config["evaluation"]["views"],
+        left=with_prefix(LEFT),
         code=code_digest("evaluate"),
     script:
         "../scripts/evaluate.py"

@@ -3,7 +3,8 @@
 Requires: results/<dataset>/arrays/.
 Provides: model.keras, history.csv, run.json and tensorboard/ in results/<dataset>/<model>/seed-<seed>/;
 of a model with augmentation results/<dataset>/<model>/augmented.npy.
-Leaves, when interrupted: checkpoints/<dataset>/<model>/seed-<seed>/, to go on from.
+Leaves, when interrupted: checkpoints/<dataset>/<model>/seed-<seed>/, to go on from; in the end beside
+it seed-<seed>.npz, the probabilities of all images, for the evaluation.
 """
 
 
@@ -33,6 +34,8 @@ rule train_model:
         settings=model_training,
         # No output: Snakemake deletes those of a job that has failed.
         checkpoints=with_prefix("checkpoints/{dataset}/{model}/seed-{seed}"),
+        # No output either: without it an evaluation that runs alone predicts anew.
+        left=with_prefix(LEFT),
         code=code_digest("train"),
     script:
         "../scripts/train.py"

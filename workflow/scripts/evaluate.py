@@ -14,4 +14,5 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.classes,
         Path(snakemake.output.metrics).parent,
         snakemake.params.views,
+        snakemake.params.left,
     )

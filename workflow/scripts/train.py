@@ -14,4 +14,5 @@ with reporting_to(snakemake.log[0]):
         Path(snakemake.output.model).parent,
         snakemake.params.checkpoints,
         snakemake.params.code,
+        leave=snakemake.params.left,
     )

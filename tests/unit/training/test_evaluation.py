@@ -15,7 +15,7 @@ import forked
 from swatchbook.comparison import metrics
 from swatchbook.data import arrays
 from swatchbook.errors import TrainingError
-from swatchbook.training import model_files, models
+from swatchbook.training import model_files, models, prediction
 from swatchbook.training.devices import import_tensorflow
 
 DRIVER = """
@@ -195,9 +195,8 @@ def of_six_views(cell: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_views_larger_than_images_allow_are_refused() -> None:
-    from swatchbook.training import evaluation
 
     model = models.build(LAYERS, (5, 5, 3), 3, 7, "float32")
-    predict = evaluation.predictor(model, {"mirror_shift": {"pixels": 5}})
+    predict = prediction.predictor(model, {"mirror_shift": {"pixels": 5}})
     with pytest.raises(TrainingError, match=r"mirror_shift.pixels is 5; .* at most 4"):
         predict(np.zeros((1, 5, 5, 3), np.float32), "views")

@@ -15,8 +15,9 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "augmented_images": ["show_augmentation"],
-        "evaluation": ["evaluate", "predictor"],
+        "evaluation": ["evaluate"],
         "models": ["build"],
+        "prediction": ["predictor"],
         "run": ["train"],
         "trained": ["exportable"],
     },

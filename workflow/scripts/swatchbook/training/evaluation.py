@@ -1,7 +1,7 @@
 """A trained model on the images that it has not seen, and on those that it has."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,10 @@ from swatchbook.comparison import metrics
 from swatchbook.data import arrays
 from swatchbook.data.splits import SPLITS
 from swatchbook.files import read_json, replacing, write_json
-from swatchbook.progress import Progress
-from swatchbook.training import devices, model_files, models
-from swatchbook.training.views import VIEWS
+from swatchbook.training import devices, model_files, models, prediction
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500
 PROBABILITIES = {"validation": "probabilities_validation.npy", "test": "probabilities.npy"}
 
 
@@ -30,6 +27,7 @@ def evaluate(
     classes: Sequence[str],
     output: str | Path,
     views: Mapping[str, Mapping[str, Any]] | None = None,
+    left: str | Path | None = None,
 ) -> None:
     """Write what one trained model makes of its data set.
 
@@ -61,6 +59,9 @@ def evaluate(
     views
         ``evaluation.views`` in the configuration: one key of `VIEWS`, with its settings, or
         ``None``.
+    left
+        Where the training may have left its probabilities (`prediction.leave`). They are taken in
+        place of computing the same ones anew, and removed.
 
     Raises
     ------
@@ -69,34 +70,48 @@ def evaluate(
     """
     output = Path(output)
     run = read_json(run_file)
-    precision, threads = run["device"]["precision"], run["device"]["threads"]
-    devices.choose(device, precision, threads)
     seed = run["seed"]
-    y = {split: arrays.load(arrays_folder, split, seed, mapped=True)[1] for split in SPLITS}
-    image_shape = arrays.load(arrays_folder, "test", seed, mapped=True)[0].shape[1:]
-    model = models.build(run["layers"], image_shape, len(classes), seed, precision)
-    model_files.load_weights(model, model_file)
-    predict = predictor(model)
+    found = prediction.left(left, model_file, arrays_folder, seed) if left else None
+    if found is None or views:
+        model = _model(arrays_folder, model_file, run, device, len(classes))
+        found = found or prediction.of_splits(model, arrays_folder, seed)
     measured: dict[str, Mapping[str, float] | None] = {}
     for split in SPLITS:
-        labels = y[split].argmax(axis=1)
-        images = arrays.load(arrays_folder, split, seed, mapped=True)[0]
-        probabilities = predict(images, f"evaluate {split}")
-        measured[split] = metrics.summary(labels, probabilities) if len(labels) else None
+        labels = arrays.load(arrays_folder, split, seed, mapped=True)[1].argmax(axis=1)
+        measured[split] = metrics.summary(labels, found[split]) if len(labels) else None
         logger.info("%s: %s", split, measured[split])
         if split in PROBABILITIES:
             with replacing(output / PROBABILITIES[split]) as path:
-                np.save(path, probabilities)
+                np.save(path, found[split])
+    # The loop ends with the test set.
     if views:
-        of_views = predictor(model, views)(images, "evaluate views")
+        images = arrays.load(arrays_folder, "test", seed, mapped=True)[0]
+        of_views = prediction.predictor(model, views)(images, "evaluate views")
         measured["views"] = metrics.summary(labels, of_views)
         logger.info("views: %s", measured["views"])
     write_json(output / "metrics.json", measured)
-    # The loop ends with the test set.
     index = arrays.read_index(arrays_folder, "test", seed)
-    for name, table in _tables(index, labels, probabilities, classes).items():
+    for name, table in _tables(index, labels, found["test"], classes).items():
         with replacing(output / f"{name}.csv") as path:
             table.to_csv(path, lineterminator="\n")
+    if left:
+        Path(left).unlink(missing_ok=True)
+
+
+def _model(
+    arrays_folder: str | Path,
+    model_file: str | Path,
+    run: Mapping[str, Any],
+    device: str,
+    classes: int,
+) -> Any:
+    """Build the model anew and read its weights."""
+    precision, threads = run["device"]["precision"], run["device"]["threads"]
+    devices.choose(device, precision, threads)
+    image_shape = arrays.load(arrays_folder, "test", run["seed"], mapped=True)[0].shape[1:]
+    model = models.build(run["layers"], image_shape, classes, run["seed"], precision)
+    model_files.load_weights(model, model_file)
+    return model
 
 
 def _tables(
@@ -115,44 +130,3 @@ def _tables(
         "classification_report": metrics.classification_report(labels, predicted, classes),
         "confusion_matrix": metrics.confusion_matrix(labels, predicted, classes),
     }
-
-
-def predictor(
-    model: Any, views: Mapping[str, Mapping[str, Any]] | None = None
-) -> Callable[[np.ndarray, str], np.ndarray]:
-    """Return what takes images and the title of a progress bar and gives probabilities.
-
-    The images are float32, shape (n, height, width, channels), the probabilities float32, shape
-    (n, classes), dropout off.
-
-    Parameters
-    ----------
-    views
-        As for `evaluate`: what is averaged are logits.
-    """
-    tf = devices.import_tensorflow()
-    image_shape, classes = model.input_shape[1:], model.output_shape[-1]
-
-    def logits(batch: Any) -> Any:
-        if not views:
-            return model(batch, training=False)
-        ((name, settings),) = views.items()
-        seen = VIEWS[name](batch, **settings)
-        return tf.add_n([weight * model(view, training=False) for weight, view in seen])
-
-    @tf.function(
-        input_signature=[tf.TensorSpec([None, *image_shape])], autograph=False, jit_compile=False
-    )
-    def probabilities(batch: Any) -> Any:
-        return tf.nn.softmax(logits(batch))
-
-    def predict(images: np.ndarray, title: str) -> np.ndarray:
-        result = np.empty((len(images), classes), np.float32)
-        with Progress(title, len(images), "image") as progress:
-            for first in range(0, len(images), BATCH):
-                batch = np.ascontiguousarray(images[first : first + BATCH])
-                result[first : first + BATCH] = probabilities(batch)
-                progress.update(len(batch))
-        return result
-
-    return predict

@@ -15,7 +15,7 @@ import numpy as np
 from swatchbook.data import arrays, folds
 from swatchbook.errors import TrainingError
 from swatchbook.files import write_json
-from swatchbook.training import devices, model_files, models, placement, transfer
+from swatchbook.training import devices, model_files, models, placement, prediction, transfer
 from swatchbook.training.epoch_records import write_history
 from swatchbook.training.epochs import Trainer, Watched
 from swatchbook.training.interruption import noticing_sigterm
@@ -34,6 +34,7 @@ def train(
     checkpoints: str | Path | None = None,
     code: str = "",
     has_no_hope: Judge | None = None,
+    leave: str | Path | None = None,
 ) -> None:
     """Train one model: ``model.keras``, ``history.csv``, ``run.json`` and ``tensorboard/``.
 
@@ -60,6 +61,9 @@ def train(
     has_no_hope
         Whether to end early, asked after each epoch: what prunes the trainings of a search.
         ``run.json`` then says whether it did, as ``pruned``.
+    leave
+        Where to leave the probabilities of all images, so that the evaluation need not load
+        TensorFlow again. Not on GPUs, where an evaluation may run on something else.
 
     Raises
     ------
@@ -127,6 +131,9 @@ def train(
                 "seconds_in_epochs": round(sum(epoch.seconds for epoch in history), 3),
             },
         )
+        if leave and device.kind == "cpu":
+            probabilities = prediction.of_splits(model, arrays_folder, seed)
+            prediction.leave(leave, probabilities, output / "model.keras", arrays_folder, seed)
         if kept:
             kept.checkpoints.remove()
 

@@ -12,8 +12,8 @@ from swatchbook.data import arrays
 from swatchbook.errors import ExportError
 from swatchbook.files import read_json
 from swatchbook.training import devices, exports, model_files, models
-from swatchbook.training.evaluation import predictor
 from swatchbook.training.exports import EXPORTS, Export, Models
+from swatchbook.training.prediction import predictor
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Exportable:
     models
         What formats are written from.
     predict
-        As `evaluation.predictor` returns it, of the layers that it was trained with.
+        As `prediction.predictor` returns it, of the layers that it was trained with.
     formats
         The formats that there are.
     """
