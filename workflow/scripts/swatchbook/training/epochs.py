@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from swatchbook.data import arrays
 from swatchbook.errors import DivergenceError, TrainingError
 from swatchbook.progress import Progress
 from swatchbook.training import optimizers, phases, sampling, schedules, steps, stopping
@@ -37,7 +38,8 @@ class Trainer:
     model
         From images to logits, built under the scope of the execution's strategy.
     x, y
-        float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
+        Images, uint8 or float32, shape (n, height, width, channels), and one-hot labels, float32,
+        shape (n, classes).
     settings
         ``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``, ``clip_norm``,
         ``label_smoothing``, ``class_weights``, ``sampling`` (may be left out), ``averaging``,
@@ -296,7 +298,8 @@ class Trainer:
         if not count:
             return None, None
         for first in range(0, count, MEASURED_BATCH):
-            self._measure(*(values[first : first + MEASURED_BATCH] for values in part))
+            images, labels = (values[first : first + MEASURED_BATCH] for values in part)
+            self._measure(arrays.normalised(images), labels)
             self._stop_if_asked(number)
         return self._tally.means(count)
 

@@ -74,7 +74,8 @@ def evaluate(
     found = prediction.left(left, model_file, arrays_folder, seed) if left else None
     if found is None or views:
         model = _model(arrays_folder, model_file, run, device, len(classes))
-        found = found or prediction.of_splits(model, arrays_folder, seed)
+        images = {split: arrays.load_compact(arrays_folder, split, seed)[0] for split in SPLITS}
+        found = found or prediction.of_splits(model, images)
     measured: dict[str, Mapping[str, float] | None] = {}
     for split in SPLITS:
         labels = arrays.load(arrays_folder, split, seed, mapped=True)[1].argmax(axis=1)
@@ -85,8 +86,7 @@ def evaluate(
                 np.save(path, found[split])
     # The loop ends with the test set.
     if views:
-        images = arrays.load(arrays_folder, "test", seed, mapped=True)[0]
-        of_views = prediction.predictor(model, views)(images, "evaluate views")
+        of_views = prediction.predictor(model, views)(images["test"], "evaluate views")
         measured["views"] = metrics.summary(labels, of_views)
         logger.info("views: %s", measured["views"])
     write_json(output / "metrics.json", measured)

@@ -67,7 +67,7 @@ def show(model: Any, images: Any) -> None:
     Parameters
     ----------
     images
-        float32, shape (n, height, width, channels).
+        uint8 or float32, shape (n, height, width, channels).
     """
     for layer in model.layers:
         if hasattr(layer, "learn_filters"):

@@ -21,15 +21,13 @@ BATCH = 500
 Probabilities = Mapping[str, np.ndarray]
 
 
-def of_splits(model: Any, arrays_folder: str | Path, seed: int) -> Probabilities:
-    """Return a model's probabilities of all images of one run, by split, dropout off.
+def of_splits(model: Any, images: Mapping[str, np.ndarray]) -> Probabilities:
+    """Return a model's probabilities of the images of each split, dropout off.
 
-    float32, shape (n, classes) each.
+    Images as `predictor` takes them; probabilities float32, shape (n, classes) each.
     """
     predict = predictor(model)
-    return {
-        split: predict(_images(arrays_folder, split, seed), f"evaluate {split}") for split in SPLITS
-    }
+    return {split: predict(images[split], f"evaluate {split}") for split in SPLITS}
 
 
 def leave(
@@ -67,18 +65,14 @@ def left(
     return None
 
 
-def _images(arrays_folder: str | Path, split: str, seed: int) -> np.ndarray:
-    return arrays.load(arrays_folder, split, seed, mapped=True)[0]
-
-
 def _key(model_file: str | Path, arrays_folder: str | Path, seed: int) -> str:
-    """Return a SHA-256 over all that probabilities depend on, code and processor aside."""
-    found = hashlib.sha256(digest(model_file).encode())
-    for split in SPLITS:
-        images = _images(arrays_folder, split, seed)
-        found.update(f"{split} {images.dtype} {images.shape}\n".encode())
-        found.update(np.ascontiguousarray(images).data)
-    return found.hexdigest()
+    """Return a SHA-256 over all that probabilities depend on, code and processor aside.
+
+    ``index.csv`` says which images are in which split where a data set is cross-validated.
+    """
+    names = [*(f"x_{split}.npy" for split in SPLITS), "index.csv"]
+    files = [model_file, *(Path(arrays_folder) / name for name in names)]
+    return hashlib.sha256(" ".join([str(seed), *map(digest, files)]).encode()).hexdigest()
 
 
 def predictor(
@@ -86,8 +80,8 @@ def predictor(
 ) -> Callable[[np.ndarray, str], np.ndarray]:
     """Return what takes images and the title of a progress bar and gives probabilities.
 
-    The images are float32, shape (n, height, width, channels), the probabilities float32, shape
-    (n, classes), dropout off.
+    The images are uint8 or float32 in [0, 1], shape (n, height, width, channels), the probabilities
+    float32, shape (n, classes), dropout off.
 
     Parameters
     ----------
@@ -114,7 +108,7 @@ def predictor(
         result = np.empty((len(images), classes), np.float32)
         with Progress(title, len(images), "image") as progress:
             for first in range(0, len(images), BATCH):
-                batch = np.ascontiguousarray(images[first : first + BATCH])
+                batch = np.ascontiguousarray(arrays.normalised(images[first : first + BATCH]))
                 result[first : first + BATCH] = probabilities(batch)
                 progress.update(len(batch))
         return result

@@ -85,7 +85,7 @@ def train(
     device = devices.choose(
         settings["device"], settings["precision"], settings["threads"], settings["gpus"]
     )
-    x, y = arrays.load(arrays_folder, "train", seed)
+    x, y = arrays.load_compact(arrays_folder, "train", seed)
     watched = _watched(arrays_folder, settings, seed)
     with placement.strategy(device.execution).scope():
         model = models.build(
@@ -132,7 +132,9 @@ def train(
             },
         )
         if leave and device.kind == "cpu":
-            probabilities = prediction.of_splits(model, arrays_folder, seed)
+            test, _ = watched.get("test") or arrays.load_compact(arrays_folder, "test", seed)
+            images = {"train": x, "validation": watched["validation"][0], "test": test}
+            probabilities = prediction.of_splits(model, images)
             prediction.leave(leave, probabilities, output / "model.keras", arrays_folder, seed)
         if kept:
             kept.checkpoints.remove()
@@ -140,10 +142,10 @@ def train(
 
 def _watched(arrays_folder: str | Path, settings: Mapping[str, Any], seed: int) -> Watched:
     """Read what is measured after every epoch."""
-    watched = {"validation": arrays.load(arrays_folder, "validation", seed)}
+    watched = {"validation": arrays.load_compact(arrays_folder, "validation", seed)}
     if settings["watch_test"]:
         logger.warning("the test images are measured after every epoch: training.watch_test is set")
-        watched["test"] = arrays.load(arrays_folder, "test", seed)
+        watched["test"] = arrays.load_compact(arrays_folder, "test", seed)
     return watched
 
 

@@ -63,6 +63,16 @@ class Tally:
         return loss_sum / images, correct / images
 
 
+def normalised(images: Any) -> Any:
+    """Return images as float32; bytes are divided by 255, to the bits of `arrays.normalised`."""
+    tf = devices.import_tensorflow()
+    if images.dtype != tf.uint8:
+        return images
+    # TensorFlow makes of a division by a constant a multiplication by its inverse, which rounds
+    # otherwise; it leaves this one alone, and that is as fast.
+    return tf.math.divide_no_nan(tf.cast(images, tf.float32), 255.0)
+
+
 @dataclass(frozen=True)
 class Placed:
     """The training data where batches are taken from.
@@ -72,8 +82,8 @@ class Placed:
     homes
         For each device that trains, where its batches are taken from.
     values
-        By home: images, one-hot labels and, with augmentation, a variable with the numbers that
-        chance gives each image in the current epoch.
+        By home: images, uint8 or float32, one-hot labels and, with augmentation, a variable with
+        the numbers that chance gives each image in the current epoch.
     drawn
         By home, where images are drawn anew for each epoch: a variable with their numbers. What
         batches name, and augmentation has numbers for, are then places among those drawn: an image
@@ -85,12 +95,13 @@ class Placed:
     drawn: Mapping[str, Any]
 
     def rows(self, home: str, rows: Any) -> tuple[Any, ...]:
-        """Return these images, labels and, with augmentation, numbers."""
+        """Return these images, float32, labels and, with augmentation, numbers."""
         tf = devices.import_tensorflow()
-        images = tf.gather(self.drawn[home], rows) if self.drawn else rows
-        of_images, of_places = self.values[home][:2], self.values[home][2:]
+        numbers = tf.gather(self.drawn[home], rows) if self.drawn else rows
+        images, labels, *of_places = self.values[home]
         return (
-            *(tf.gather(values, images) for values in of_images),
+            normalised(tf.gather(images, numbers)),
+            tf.gather(labels, numbers),
             *(tf.gather(values, rows) for values in of_places),
         )
 
@@ -113,7 +124,8 @@ def place(
     Parameters
     ----------
     x, y
-        float32 images, shape (n, height, width, channels), and one-hot labels, shape (n, classes).
+        Images, uint8 or float32, shape (n, height, width, channels), and one-hot labels, float32,
+        shape (n, classes).
     draws
         How many numbers augmentation needs of chance for an image.
     execution

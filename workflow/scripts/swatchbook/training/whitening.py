@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from swatchbook.data import arrays
 from swatchbook.errors import TrainingError
 
 
@@ -26,13 +27,13 @@ def layer(kernel: int, images: int, epsilon: float, *, channels: int, dtype: str
     -------
     keras.layers.Conv2D
         With twice as many filters as a square of pixels has values, and ``learn_filters``, which
-        takes float32 images of shape (n, height, width, channels).
+        takes images, uint8 or float32, of shape (n, height, width, channels).
     """
     import keras
 
     class Conv2D(keras.layers.Conv2D):  # saved as what it is beneath
         def learn_filters(self, shown: np.ndarray) -> None:
-            self.set_weights(filters(shown[:images], kernel, epsilon))
+            self.set_weights(filters(arrays.normalised(shown[:images]), kernel, epsilon))
 
     return Conv2D(
         2 * channels * kernel * kernel, kernel, trainable=False, dtype=dtype, padding="valid"
