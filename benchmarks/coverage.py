@@ -147,6 +147,19 @@ def row_of_t(count: int, experiments: int) -> str:
     return f"| {count} | {np.mean((bounds[:, 0] <= 0.9) & (bounds[:, 1] >= 0.9)):.3f} |"
 
 
+def row_of_bounded(images: int, share: float, count: int, experiments: int) -> str:
+    """Return how often Student's interval of shares passes a bound, and what covers then."""
+    samples = np.random.default_rng(count).binomial(images, share, (experiments, count)) / images
+    cells = []
+    for interval in (inference.t_interval, inference.bounded_interval):
+        bounds = np.array([interval(values, CONFIDENCE) for values in samples])
+        covers = (bounds[:, 0] <= share) & (share <= bounds[:, 1])
+        if not cells:
+            cells.append(f"{100 * np.mean((bounds[:, 0] < 0) | (bounds[:, 1] > 1)):.1f} %")
+        cells.append(f"{covers.mean():.3f}")
+    return f"| {images:,} | {share} | {count} | {' | '.join(cells)} |"
+
+
 def row_of_wilson(images: int, share: float) -> str:
     """Return the coverage of Wilson's interval, added up over all outcomes."""
     outcomes = np.arange(images + 1)
@@ -195,7 +208,7 @@ def row_of_class(cell: tuple[int, int, float], experiments: int) -> str:
 
 
 def main() -> None:
-    """Print the five tables."""
+    """Print the six tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--experiments", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
@@ -221,6 +234,9 @@ def main() -> None:
     print("\n| seeds | coverage |\n|---|---|")
     for count in SEEDS:
         print(row_of_t(count, 5 * options.experiments))
+    print("\n| images | accuracy | seeds | passes | Student's | kept inside |\n|---|---|---|---|---|---|")
+    for images, share, count in itertools.product((100, 1000), (0.97, 0.995), SEEDS):
+        print(row_of_bounded(images, share, count, 5 * options.experiments))
     print("\n| images | accuracy | coverage |\n|---|---|---|")
     for images, share in itertools.product((200, 1000, 10_000), (0.5, 0.7, 0.9, 0.97)):
         print(row_of_wilson(images, share))

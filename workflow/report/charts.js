@@ -6,6 +6,11 @@
 
 const figureData = JSON.parse(document.getElementById("figure-data").textContent);
 const colourOf = new Map(figureData.colours);
+// Models that share a colour have another turn: other dashes, another mark.
+const turnOf = new Map(figureData.colours.map(([model], place) => [model, Math.floor(place / figureData.distinct)]));
+const DASHES = [null, "8 3", "2 3", "9 3 2 3"];
+const SYMBOLS = ["circle", "square", "triangle", "diamond"];
+const GREY = { stroke: "var(--axis)", strokeOpacity: 0.35, strokeWidth: 1 }; // models that do not stand out
 const SMALL = 12; // marks' least distance to the edge of a chart, in pixels
 const MANY = 30; // classes that a chart shows at once
 
@@ -81,6 +86,17 @@ const label = (axis, text) => ({ label: text, labelAnchor: "center", labelArrow:
 const share = (axis, text) => label({ tickFormat: (value) => percent(value, 0), grid: true, ...axis }, text);
 const inPoints = (text) => label({ grid: true, tickFormat: (value) => points(value, 1) }, text);
 const colour = (row) => colourOf.get(row.model);
+const turn = (row) => turnOf.get(row.model) % DASHES.length;
+const symbol = (row) => SYMBOLS[turn(row)];
+const dashOf = (row) => DASHES[turn(row)];
+const modelsOf = (rows) => [...new Set(rows.map((row) => row.model))];
+
+// Dashes are no channel of a line: a mark for each kind of them.
+function lines(rows, options, dash = dashOf) {
+  const kinds = [...new Set(rows.map(dash))];
+  return kinds.map((kind) =>
+    Charts.line(rows.filter((row) => dash(row) === kind), { ...options, ...(kind ? { strokeDasharray: kind } : {}) }));
+}
 const tipOf = (rows, x, y, told) =>
   Charts.tip(rows, Charts.pointer({ x, y, title: told, fill: "var(--card)", stroke: "var(--line)", fontSize: 13, lineWidth: 40 }));
 
@@ -90,27 +106,31 @@ function withSeeds(rows) {
   ).filter((row) => !Number.isNaN(row.value));
 }
 
-// A line a model and part with the range of its seeds, or a line a seed.
-function curves(rows, x, settings, state, dash, told) {
+// A line a model and part with the range of its seeds, or a line a seed; of many models those that do
+// not stand out are grey and behind.
+function curves(every, x, settings, state, dash, told) {
+  const rows = every.filter((row) => among(state.lit, row.model));
+  const others = every
+    .filter((row) => isMany(every) && !among(state.lit, row.model))
+    .map((row) => ({ ...row, value: number(row.mean) }));
   const key = (row) => JSON.stringify([row.model, row.images]);
   const single = withSeeds(rows).filter((row) => !state.seed || row.seed === state.seed);
   const shown = settings.seeds || state.seed ? single : rows.map((row) => ({ ...row, value: number(row.mean) }));
   const series = (row) => key(row) + (row.seed ?? "");
   const known = shown.filter((row) => !Number.isNaN(row.value));
-  const solid = known.filter((row) => !dash(row));
-  const dashed = known.filter(dash);
   const range = { x, y1: (row) => number(row.least), y2: (row) => number(row.greatest), z: key, fill: colour, fillOpacity: 0.16 };
   const line = { x, y: "value", z: series, stroke: colour, strokeWidth: settings.seeds ? 1.2 : 2 };
   return [
+    Charts.line(others, { x, y: "value", z: key, ...GREY }),
     settings.seeds || state.seed ? null : Charts.areaY(rows, range),
-    Charts.line(dashed, { ...line, strokeDasharray: "5 4" }),
-    Charts.line(solid, line),
-    known.length < 60 ? Charts.dot(known, { x, y: "value", fill: colour, r: 2 }) : null,
-    tipOf(known, x, "value", (row) => told(row, row.seed === undefined ? "" : `, seed ${row.seed}`)),
+    ...lines(known, line, dash),
+    known.length < 60 ? Charts.dot(known, { x, y: "value", fill: colour, symbol, r: 2 }) : null,
+    tipOf(known, x, "value", (row) => told(row, row.seed === undefined ? "" : `, ${state.run} ${row.seed}`)),
   ];
 }
 
-const range = (row, write) => (row.seed === undefined ? `\nseeds: ${write(number(row.least))} to ${write(number(row.greatest))}` : "");
+const isMany = (rows) => modelsOf(rows).length > SEVERAL;
+const range = (row, run, write) => (row.seed === undefined ? `\n${run}s: ${write(number(row.least))} to ${write(number(row.greatest))}` : "");
 
 // A chart is a function of the file's rows, of its own settings and of what is chosen for the whole
 // data set (`state`: `models` or none for all, `seed`, `className`). It returns options of a plot.
@@ -118,59 +138,66 @@ const range = (row, write) => (row.seed === undefined ? `\nseeds: ${write(number
 
 const charts = {
   learning_curves: {
+    follows: ["model", "seed"],
+    isLit: true,
     controls: (figure, rows) => {
       const epochs = rows.map((row) => Number(row.epoch));
       const parts = new Set(rows.map((row) => row.images));
       return [
         choice(figure, "Measure", "metric", [["accuracy", "Accuracy"], ["loss", "Loss"]]),
-        parts.size > 1 ? choice(figure, "Images", "images", [["", "Both"], ["training", "Training"], ["validation", "Validation"]]) : null,
-        box(figure, "Each seed", "seeds"),
+        parts.size > 1 ? choice(figure, "Images", "images", isMany(rows) ? [VALIDATION, TRAINING] : [["", "Both"], TRAINING, VALIDATION]) : null,
+        box(figure, `Each ${figure.run}`, "seeds"),
         span(figure, "Epochs", "epochs", Math.min(...epochs), Math.max(...epochs)),
       ];
     },
     plot: (rows, settings, state) => {
       const [from, to] = settings.epochs;
       const shown = rows.filter((row) =>
-        row.metric === settings.metric && among(state.models, row.model) && (!settings.images || row.images === settings.images)
+        row.metric === settings.metric && (!settings.images || row.images === settings.images)
         && row.epoch >= from && row.epoch <= to);
       const write = settings.metric === "accuracy" ? (value) => percent(value, 2) : (value) => value.toFixed(3);
       const best = rows.filter((row) => row.metric === "loss" && row.images === "validation");
       const lowest = new Map();
       for (const row of best) if (number(row.mean) < (lowest.get(row.model)?.[0] ?? Infinity)) lowest.set(row.model, [number(row.mean), row.epoch]);
-      const circles = shown.filter((row) => row.images === "validation" && lowest.get(row.model)?.[1] === row.epoch);
+      const circles = shown.filter((row) => among(state.lit, row.model) && row.images === "validation" && lowest.get(row.model)?.[1] === row.epoch);
       return {
         x: label({ ticks: Math.min(10, to - from + 1), tickFormat: (value) => (Number.isInteger(value) ? String(value) : "") }, "epoch"),
         y: settings.metric === "accuracy" ? share({}, "accuracy") : label({ grid: true }, "loss (cross-entropy, nats)"),
         marks: [
-          ...curves(shown, (row) => Number(row.epoch), settings, state, (row) => row.images === "training",
-            (row, seed) => `${row.model}, ${row.images}${seed}\nepoch ${row.epoch}: ${write(row.value)}${range(row, write)}`),
+          ...curves(shown, (row) => Number(row.epoch), settings, state, (row) => (isMany(rows) ? dashOf(row) : row.images === "training" ? "5 4" : null),
+            (row, seed) => `${row.model}, ${row.images}${seed}\nepoch ${row.epoch}: ${write(row.value)}${range(row, state.run, write)}`),
           settings.seeds || state.seed
             ? null
             : Charts.dot(circles, { x: (row) => Number(row.epoch), y: (row) => number(row.mean), r: 6, stroke: colour, strokeWidth: 2 }),
         ],
       };
     },
-    keys: () => [["solid", "validation images"], ["dashed", "training images, as they were trained on"]],
+    keys: (rows) => (isMany(rows) ? [["", "dashes tell models of one colour apart"]] : [["solid", "validation images"], ["dashed", "training images, as they were trained on"]]),
   },
 
   risk_coverage: {
-    controls: (figure) => [box(figure, "Each seed", "seeds")],
+    follows: ["model", "seed"],
+    isLit: true,
+    isOfImages: true,
+    controls: (figure) => [box(figure, `Each ${figure.run}`, "seeds")],
     plot: (rows, settings, state) => ({
       x: share({ domain: [0, 1] }, "share of the test images that is decided on, the surest first"),
       y: share({ zero: true }, "share of these that is wrong"),
-      marks: curves(rows.filter((row) => among(state.models, row.model)), (row) => number(row.coverage), settings, state, () => false,
-        (row, seed) => `${row.model}${seed}\nthe surest ${percent(number(row.coverage), 0)}: ${percent(row.value)} wrong${range(row, percent)}`),
+      marks: curves(rows, (row) => number(row.coverage), settings, state, dashOf,
+        (row, seed) => `${row.model}${seed}\nthe surest ${percent(number(row.coverage), 0)}: ${percent(row.value)} wrong${range(row, state.run, percent)}`),
     }),
   },
 
   reliability: {
+    follows: ["model"],
+    isLit: true,
     controls: (figure, rows) =>
       rows.some((row) => row.scaling === "after")
         ? [choice(figure, "Temperature scaling", "scaling", [["before", "Before temperature scaling"], ["after", "After"]])]
         : [],
     plot: (rows, settings, state) => {
       const shown = rows
-        .filter((row) => row.scaling === (settings.scaling ?? "before") && among(state.models, row.model) && number(row.count) > 0)
+        .filter((row) => row.scaling === (settings.scaling ?? "before") && among(state.lit, row.model) && number(row.count) > 0)
         .map((row) => ({ ...row, x: number(row.confidence), y: number(row.accuracy), count: number(row.count) }));
       return {
         height: 420,
@@ -179,8 +206,8 @@ const charts = {
         r: { range: [2, 12] },
         marks: [
           Charts.line([[0, 0], [1, 1]], { stroke: "var(--axis)", strokeDasharray: "2 3" }),
-          Charts.line(shown, { x: "x", y: "y", z: "model", stroke: colour, strokeWidth: 2 }),
-          Charts.dot(shown, { x: "x", y: "y", r: "count", fill: colour, fillOpacity: 0.75, stroke: "var(--paper)" }),
+          ...lines(shown, { x: "x", y: "y", z: "model", stroke: colour, strokeWidth: 2 }),
+          Charts.dot(shown, { x: "x", y: "y", r: "count", symbol, fill: colour, fillOpacity: 0.75, stroke: "var(--paper)" }),
           tipOf(shown, "x", "y", (row) =>
             `${row.model}, confidence ${percent(number(row.from), 0)} to ${percent(number(row.to), 0)}\n${percent(row.y)} of ${row.count} test images right\nmean confidence ${percent(row.x)}`),
         ],
@@ -190,6 +217,7 @@ const charts = {
   },
 
   class_differences: {
+    follows: ["model", "class"],
     models: (state) => state.pair.slice(0, 1),
     controls: (figure) => [choice(figure, "Order", "order", [["size", "By difference"], ["class", "By class"]])],
     plot: (rows, settings, state) => {
@@ -208,19 +236,23 @@ const charts = {
   },
 
   class_f1: {
+    follows: ["model", "class"],
+    isLit: true,
+    isOfImages: true,
     controls: (figure) => [choice(figure, "Order", "order", [["size", "Hardest first"], ["class", "By class"]])],
     plot: (rows, settings, state) => {
       const shown = rows
-        .filter((row) => among(state.models, row.model) && (state.className === undefined || row.class === state.className))
+        .filter((row) => among(state.lit, row.model) && (state.className === undefined || row.class === state.className))
         .map((row) => ({ ...row, size: number(row.mean), low: number(row.low), high: number(row.high) }));
       const least = new Map();
       for (const row of shown) least.set(row.class, Math.min(row.size, least.get(row.class) ?? 1));
       return byClass(shown, settings, (row) => -least.get(row.class), share({}, "F1 on the test images"), (row) =>
-        `${row.model}, ${row.class}\nF1 ${row.size.toFixed(3)}${between(row.low, row.high, (value) => value.toFixed(3))}\nseeds: ${number(row.least).toFixed(3)} to ${number(row.greatest).toFixed(3)}`, false);
+        `${row.model}, ${row.class}\nF1 ${row.size.toFixed(3)}${between(row.low, row.high, (value) => value.toFixed(3))}\n${state.run}s: ${number(row.least).toFixed(3)} to ${number(row.greatest).toFixed(3)}`, false);
     },
   },
 
   accuracy: {
+    follows: ["model", "seed"],
     plot: (rows, settings, state) => {
       const shown = rows
         .filter((row) => among(state.models, row.model) && (!state.seed || row.seed === "mean" || row.seed === state.seed))
@@ -233,18 +265,19 @@ const charts = {
         x: share({}, "test accuracy"),
         marks: [
           Charts.ruleY(means, { y: "model", x1: (row) => number(row.low), x2: (row) => number(row.high), stroke: colour, strokeWidth: 2 }),
-          Charts.dot(means, { y: "model", x: "value", fill: colour, symbol: "diamond", r: 6, stroke: "var(--paper)" }),
-          Charts.dot(seeds, { y: "model", x: "value", fill: colour, fillOpacity: 0.6, r: 4, dy: 12 }),
+          Charts.dot(means, { y: "model", x: "value", fill: colour, symbol: "diamond", r: means.length > SEVERAL ? 5 : 6, stroke: "var(--paper)" }),
+          Charts.dot(seeds, { y: "model", x: "value", fill: colour, fillOpacity: 0.6, r: means.length > SEVERAL ? 2 : 4, dy: means.length > SEVERAL ? 7 : 12 }),
           tipOf(shown, "value", "model", (row) =>
             row.isMean
               ? `${row.model}, mean: ${percent(row.value, 2)}${row.low ? `\ninterval ${percent(number(row.low), 2)} to ${percent(number(row.high), 2)}` : ""}`
-              : `${row.model}, seed ${row.seed}: ${percent(row.value, 2)}`),
+              : `${row.model}, ${state.run} ${row.seed}: ${percent(row.value, 2)}`),
         ],
       };
     },
   },
 
   forest: {
+    follows: ["model"],
     controls: (figure) => [choice(figure, "Measure", "metric", [["accuracy", "Test accuracy"], ["accuracy_gap", "Gap between training and test"]])],
     plot: (rows, settings, state) => {
       const shown = rows
@@ -267,10 +300,12 @@ const charts = {
   },
 
   pairs: {
+    follows: ["model"],
+    isLit: true,
     plot: (rows, settings, state) => {
       const [first] = state.models ?? [];
       const shown = rows
-        .filter((row) => among(state.models, row.model) && among(state.models, row.other))
+        .filter((row) => among(state.lit, row.model) && among(state.lit, row.other))
         .map((row) => {
           const [model, other, sign] = row.other === first ? [row.other, row.model, -1] : [row.model, row.other, 1];
           const ends = [sign * number(row.low), sign * number(row.high)];
@@ -292,9 +327,10 @@ const charts = {
   },
 
   agreement: {
+    follows: ["model"],
     isOfPairs: true,
     plot: (rows, settings, state) => {
-      const words = { both_right: () => "both right", only_model: (row) => `only ${row.model} right`, only_reference: (row) => `only ${row.reference} right`, neither: () => "neither right" };
+      const told = { both_right: () => "both right", only_model: (row) => `only ${row.model} right`, only_reference: (row) => `only ${row.reference} right`, neither: () => "neither right" };
       const shades = { both_right: () => "#a9abad", only_model: (row) => colourOf.get(row.model), only_reference: (row) => colourOf.get(row.reference), neither: () => "#5f6265" };
       const before = new Map();
       const shown = rows
@@ -303,7 +339,7 @@ const charts = {
           const name = `${row.model}, ${row.reference}`;
           const x1 = before.get(name) ?? 0;
           before.set(name, x1 + number(row.share));
-          return { ...row, name, x1, x2: before.get(name), word: words[row.right](row), shade: shades[row.right](row) };
+          return { ...row, name, x1, x2: before.get(name), word: told[row.right](row), shade: shades[row.right](row) };
         });
       if (!shown.length) return notPlanned;
       return {
@@ -321,6 +357,7 @@ const charts = {
   },
 
   cost: {
+    follows: ["model"],
     controls: (figure) => [
       choice(figure, "Cost", "cost", [["seconds_an_epoch", "Seconds an epoch"], ["parameters", "Parameters"], ["images_per_second", "Images a second"]]),
     ],
@@ -333,8 +370,8 @@ const charts = {
         y: share({}, "test accuracy"),
         marks: [
           Charts.ruleX(shown, { x: "x", y1: (row) => number(row.low), y2: (row) => number(row.high), stroke: colour, strokeWidth: 2 }),
-          Charts.dot(shown, { x: "x", y: "y", fill: colour, r: 6, stroke: "var(--paper)" }),
-          shown.length <= 8 ? Charts.text(shown, { x: "x", y: "y", text: "model", dx: 10, textAnchor: "start", fill: "currentColor" }) : null,
+          Charts.dot(shown, { x: "x", y: "y", fill: colour, symbol, r: 6, stroke: "var(--paper)" }),
+          shown.length <= SEVERAL ? Charts.text(shown, { x: "x", y: "y", text: "model", dx: 10, textAnchor: "start", fill: "currentColor" }) : null,
           tipOf(shown, "x", "y", (row) =>
             `${row.model}: ${percent(row.y, 2)}\n${Number(row.seconds_an_epoch).toFixed(2)} s an epoch, ${Math.round(row.images_per_second)} images/s\n${Number(row.parameters).toLocaleString("en")} parameters`),
         ],
@@ -344,7 +381,12 @@ const charts = {
 };
 
 const notPlanned = { told: "These two models were not planned to be compared: see “Every two models”." };
-const rowsOf = (count) => ({ height: 46 * Math.max(1, count) + 62, marginLeft: 150 });
+const rowsOf = (count) => ({ height: (count > SEVERAL ? 26 : 46) * Math.max(1, count) + 62, marginLeft: 150 });
+const TRAINING = ["training", "Training"];
+const VALIDATION = ["validation", "Validation"];
+
+// What a run is called: of a cross-validation it is a fold; its tables of all images are of repetitions.
+const runOf = (part, { isOfImages }) => (!data[part.dataset.dataset].crossed ? "seed" : isOfImages ? "repetition" : "fold");
 
 // Dots with intervals, a line a class; of many those with the greatest sizes, and as many of those
 // with the least where `both` ends are of interest.
@@ -368,7 +410,7 @@ function byClass(rows, settings, size, x, told, both = true) {
         const its = shown.filter((row) => row.model === model);
         return [
           Charts.ruleY(its, { y: "class", x1: "low", x2: "high", filter: (row) => !Number.isNaN(row.low), stroke: colour, strokeWidth: 2, dy: shift(model) }),
-          Charts.dot(its, { y: "class", x: "size", fill: colour, r: 4, dy: shift(model) }),
+          Charts.dot(its, { y: "class", x: "size", fill: colour, symbol, r: 4, dy: shift(model) }),
         ];
       }),
       tipOf(shown, "size", "class", told),
@@ -386,6 +428,8 @@ class TouchedFigure {
     this.settings = {};
     this.part = figure.closest("[data-dataset]");
     this.place = figure.querySelector(".chart");
+    figure.dataset.follows = (this.chart.follows ?? ["model", "seed", "class"]).join(" ");
+    this.run = runOf(this.part, this.chart);
     const controls = element("div", "choices");
     controls.append(...(this.chart.controls?.(this, this.rows) ?? []).filter(Boolean));
     const save = element("button", "save", "Save as CSV");
@@ -401,7 +445,7 @@ class TouchedFigure {
   draw() {
     const width = this.place.clientWidth;
     if (!width) return;
-    const state = chosen(this.part);
+    const state = { ...chosen(this.part), run: this.run };
     const { marks, told, ...options } = this.chart.plot(this.rows, this.settings, state);
     if (told) {
       this.place.replaceChildren(element("p", "note", told));
@@ -433,18 +477,21 @@ class TouchedFigure {
 
   writeKeys(state) {
     const named = this.rows.flatMap((row) => (this.chart.isOfPairs ? [row.reference, row.model] : [row.model]));
-    const models = [...new Set(named)].filter((model) => among(this.chart.models?.(state) ?? state.models, model));
+    const wanted = this.chart.models?.(state) ?? (this.chart.isLit ? state.lit : state.models);
+    const models = [...new Set(named)].filter((model) => among(wanted, model));
+    const others = this.chart.isLit && !state.models ? new Set(named).size - models.length : 0;
     this.keys.replaceChildren(
-      ...models.slice(0, MANY).map((model) => key(colourOf.get(model), model)),
-      ...(this.chart.keys?.() ?? []).map(([look, text]) => key(look, text)),
+      ...models.slice(0, MANY).map((model) => key(colourOf.get(model), model, turnOf.get(model))),
+      ...(this.chart.keys?.(this.rows) ?? []).map(([look, text]) => key(look, text)),
+      ...(others ? [key("", `${others} more: choose two above to see them`)] : []),
     );
   }
 }
 
-function key(look, text) {
+function key(look, text, turns = 0) {
   const entry = element("span", "key");
   if (look) {
-    const swatch = element("i", look.startsWith("#") ? "swatch" : `dash ${look}`);
+    const swatch = element("i", look.startsWith("#") ? `swatch turn-${turns % DASHES.length}` : `dash ${look}`);
     if (look.startsWith("#")) swatch.style.background = look;
     entry.append(swatch);
   }

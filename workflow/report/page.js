@@ -82,11 +82,28 @@ function route() {
   }
   for (const panel of panels) select(panel);
   keepTab(panels.at(-1));
+  fitChoices(panels.at(-1));
   pressed?.focus({ preventScroll: true });
   pressed = null;
   document.dispatchEvent(new CustomEvent("shown"));
   if (wanted.classList.contains("panel")) scrollTo({ top: 0, behavior: "instant" });
   else wanted.scrollIntoView({ block: "start", behavior: "instant" });
+}
+
+// A screen offers only choices that change something on it.
+function fitChoices(panel) {
+  const controls = panel.closest("[data-dataset]")?.querySelector(".chosen");
+  if (!controls) return;
+  const follows = {
+    model: "[data-model], [data-follows~=model]",
+    seed: "[data-seed], [data-follows~=seed]",
+    class: "[data-class], [data-classes], [data-follows~=class]",
+  };
+  const selects = { model: ".choose-model, .choose-other", seed: ".choose-seed", class: ".choose-class" };
+  for (const [name, moved] of Object.entries(follows)) {
+    const isMoved = panel.querySelector(moved) !== null;
+    for (const select of all(selects[name], controls)) select.parentElement.hidden = !isMoved;
+  }
 }
 
 // Another data set opens at the tab where one was.
@@ -229,12 +246,16 @@ function showCard(thumb) {
   const dataset = data[thumb.closest("[data-dataset]").dataset.dataset];
   const image = dataset.images[Number(thumb.dataset.image)];
   card.replaceChildren(element("p", "title", `${dataset.classes[image.label]}, id ${image.id}`));
+  const { lit } = chosen(thumb.closest("[data-dataset]"));
   dataset.models.forEach((model, place) => {
+    if (lit && !lit.includes(model)) return;
     const known = image.models[place];
     const title = element("p", "of");
     const swatch = element("i", "swatch");
     swatch.style.background = dataset.colours[place];
-    title.append(swatch, `${model}: right in ${known.right} of ${dataset.seeds.length}`);
+    const runs = dataset.seeds.length;
+    const word = dataset.crossed ? "repetition" : "seed";
+    title.append(swatch, `${model}: right in ${known.right} of ${runs} ${word}${runs === 1 ? "" : "s"}`);
     const list = element("ul");
     for (const [name, probability] of known.likeliest) {
       const line = element("li", name === image.label ? "true" : "");
@@ -313,7 +334,9 @@ function showCell(button) {
     item.append(thumbnail(dataset, number));
     list.append(item);
   }
-  panel.replaceChildren(title, numbers.length ? list : element("p", "", "No image to show."));
+  const count = numbers.length === 1 ? "1 image" : `${numbers.length} different images`;
+  const told = element("p", "note", `${count} of these shown, below; point at one to see what the models make of it.`);
+  panel.replaceChildren(title, ...(numbers.length ? [told, list] : [element("p", "", "No image to show.")]));
   panel.hidden = false;
   panel.scrollIntoView({ block: "nearest" });
 }
@@ -377,24 +400,36 @@ document.addEventListener("keydown", (event) => {
 
 // What is chosen holds on all screens: two models and a seed for every data set, a class of its own.
 
+const SEVERAL = 6; // models that are looked at one by one until two are chosen
 const chosenOfAll = { models: null, seed: "" };
 const chosenClass = new Map();
 
-// Until something is chosen it is all; charts that need two models take the first two.
+// Of many models: the one compared with, and the most accurate others.
+function foremost({ models, ranked, reference }) {
+  if (models.length <= SEVERAL) return null;
+  return [...new Set([reference, ...ranked])].slice(0, SEVERAL);
+}
+
+// Until something is chosen it is all; charts that need two models take the first two. `lit` are the
+// models that stand out where all are on one chart, or that are shown one by one; none for all.
 function chosen(part) {
   const { models, reference, classes } = data[part.dataset.dataset];
   const first = models.find((model) => model !== reference) ?? reference;
   const place = chosenClass.get(part);
   return {
     ...chosenOfAll,
+    lit: chosenOfAll.models ?? foremost(data[part.dataset.dataset]),
     pair: chosenOfAll.models ?? [first, reference],
     place,
     className: place === undefined ? undefined : classes[place],
   };
 }
 
-function isLeftOut(element, { models, seed, place }) {
+function isLeftOut(element, { models, lit, seed, place }) {
   const { model, reference, seed: its, class: itsClass, classes } = element.dataset;
+  if (lit && element.classList.contains("of-model")) {
+    if (!lit.includes(model) || !lit.includes(reference ?? model)) return true;
+  }
   if (models && model !== undefined && !models.includes(model)) return true;
   if (models && reference !== undefined && !models.includes(reference)) return true;
   if (seed && its !== undefined && its !== seed) return true;
@@ -416,7 +451,7 @@ function applyChosen() {
 }
 
 // The controls of every data set say what is chosen, also where it was chosen at another one.
-function showChosen(part, { models, seed, place }) {
+function showChosen(part, { models, lit, seed, place }) {
   const set = (name, value) => {
     const select = part.querySelector(name);
     if (select) select.value = value;
@@ -428,11 +463,14 @@ function showChosen(part, { models, seed, place }) {
   const other = part.querySelector(".choose-other");
   if (other) other.disabled = !models;
   part.querySelector(".choose-all").disabled = !models && !seed && place === undefined;
-  const { reference } = data[part.dataset.dataset];
-  part.querySelector(".chosen .said").textContent =
-    models && !models.includes(reference)
-      ? `Only comparisons with ${reference} were planned. Of these two the overview has the difference and its interval, under “Every two models”, and no verdict.`
-      : "";
+  const { reference, models: known } = data[part.dataset.dataset];
+  let said = "";
+  if (models && !models.includes(reference)) {
+    said = `Only comparisons with ${reference} were planned. Of these two the overview has the difference and its interval, under “Every two models”, and no verdict.`;
+  } else if (!models && lit) {
+    said = `Of ${known.length} models, ${reference} and the ${lit.length - 1} most accurate others stand out; choose any two to see them. Tables of numbers have all.`;
+  }
+  part.querySelector(".chosen .said").textContent = said;
 }
 
 for (const part of all("[data-dataset]")) {
@@ -501,6 +539,7 @@ window.addEventListener("afterprint", () => {
 
 window.addEventListener("hashchange", route);
 document.addEventListener("DOMContentLoaded", () => {
+  applyChosen();
   for (const tab of all(".tab.current")) select(document.getElementById(tab.dataset.panel));
   route();
 });

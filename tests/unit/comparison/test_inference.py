@@ -4,6 +4,7 @@ Each statistic is held against a published example or another implementation of 
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from statsmodels.stats.power import TTestPower
 
 from swatchbook.comparison.inference import (
     Difference,
+    bounded_interval,
     corrected_difference,
     difference,
     holm,
@@ -55,6 +57,45 @@ def test_the_t_interval_of_students_sleep_data_is_the_published_one() -> None:
 
 def test_a_single_value_has_no_interval() -> None:
     assert t_interval(np.array([0.9]), 0.95) is None
+
+
+
+def test_an_interval_inside_its_bounds_is_students() -> None:
+    values = np.array([0.90, 0.91, 0.93])
+    assert bounded_interval(values, 0.95) == t_interval(values, 0.95)
+    assert bounded_interval(values, 0.95, 0.25) == t_interval(values, 0.95, 0.25)
+    assert bounded_interval(np.array([0.9]), 0.95) is None
+    assert bounded_interval(np.ones(3), 0.95) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("most", [1.0, 2.0, math.inf])
+def test_an_interval_that_would_pass_a_bound_is_of_the_logit(most: float) -> None:
+    values = np.array([0.001, 0.003, 0.012])
+    mean, error = values.mean(), stats.sem(values)
+    assert t_interval(values, 0.95)[0] < 0
+    step = stats.t.ppf(0.975, 2) * error * (1 / mean + (1 / (most - mean)))
+    offset = math.log(mean if math.isinf(most) else mean / (most - mean))
+    ends = [math.exp(offset + sign * step) for sign in (-1, 1)]
+    expected = ends if math.isinf(most) else [most * end / (1 + end) for end in ends]
+    assert bounded_interval(values, 0.95, most=most) == pytest.approx(expected)
+    if most == 1:
+        low, high = bounded_interval(1 - values, 0.95)
+        assert [1 - high, 1 - low] == pytest.approx(expected)
+        assert 0 < low < high < 1
+
+
+@pytest.mark.parametrize(("images", "share"), [(24, 0.97), (100, 0.9), (100, 0.97), (1000, 0.995)])
+@pytest.mark.parametrize("count", [3, 10])
+def test_intervals_near_a_bound_cover_no_less_often_than_students(
+    images: int, share: float, count: int
+) -> None:
+    samples = np.random.default_rng(count).binomial(images, share, (2000, count)) / images
+
+    def covered(interval: Callable[[np.ndarray, float], list[float] | None]) -> float:
+        bounds = np.array([interval(values, 0.95) for values in samples])
+        return float(np.mean((bounds[:, 0] <= share) & (share <= bounds[:, 1])))
+
+    assert covered(bounded_interval) >= covered(t_interval) - 0.005
 
 
 @pytest.mark.parametrize("count", [2, 3, 10])

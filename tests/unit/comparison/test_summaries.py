@@ -30,7 +30,8 @@ def test_a_description_has_means_intervals_and_costs() -> None:
     accuracy = found["metrics"]["accuracy"]
     assert accuracy["per_seed"] == [0.5, 0.75, 1]
     assert accuracy["mean"] == 0.75
-    assert accuracy["interval"] == inference.t_interval(np.array([0.5, 0.75, 1]), 0.95)
+    assert accuracy["interval"] == inference.bounded_interval(np.array([0.5, 0.75, 1]), 0.95)
+    assert 0 < accuracy["interval"][0] < accuracy["interval"][1] < 1
     assert found["seconds"] == pytest.approx(3)
     assert found["parameters"] == 7
     assert found["epochs"] == 2

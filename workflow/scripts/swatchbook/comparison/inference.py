@@ -39,7 +39,37 @@ def t_interval(values: np.ndarray, confidence: float, overlap: float = 0.0) -> l
     return [float(values.mean() - half), float(values.mean() + half)]
 
 
-def over_seeds(values: np.ndarray, confidence: float, overlap: float = 0.0) -> dict[str, Any]:
+def bounded_interval(
+    values: np.ndarray, confidence: float, overlap: float = 0.0, most: float = 1.0
+) -> list[float] | None:
+    """Return the interval of the mean of values between 0 and `most`; ``None`` for a single one.
+
+    Student's, by `t_interval`, as long as that stays between the bounds. Of few seeds near a bound it
+    does not: then that of the mean's logit (of its logarithm where there is no upper bound), with
+    the standard error by the delta method, carried back. The logit interval of a share is in L. D.
+    Brown, T. T. Cai and A. DasGupta, 2001, Interval estimation for a binomial proportion,
+    Statistical Science 16, 101-133; docs/statistics.md says how often this one holds the truth.
+
+    Parameters
+    ----------
+    overlap
+        As for `t_interval`.
+    most
+        What a value can be at most; infinity for no bound.
+    """
+    plain = t_interval(values, confidence, overlap)
+    if plain is None or (plain[0] >= 0 and plain[1] <= most):
+        return plain
+    mean = float(values.mean())
+    room = 1 - mean / most  # 1 without an upper bound
+    half = (plain[1] - mean) / (mean * room)
+    odds = [mean / room * math.exp(step) for step in (-half, half)]
+    return [end / (1 + end / most) for end in odds]
+
+
+def over_seeds(
+    values: np.ndarray, confidence: float, overlap: float = 0.0, most: float | None = None
+) -> dict[str, Any]:
     """Return what is said of a number that each seed has: ``mean``, ``interval``, ``per_seed``.
 
     Parameters
@@ -48,10 +78,17 @@ def over_seeds(values: np.ndarray, confidence: float, overlap: float = 0.0) -> d
         A value a seed, shape (seeds,).
     confidence, overlap
         Of the interval, which is `t_interval`'s.
+    most
+        Of values that are never below 0, what they can be at most, infinity for no bound: their
+        interval is `bounded_interval`'s.
     """
+    if most is None:
+        interval = t_interval(values, confidence, overlap)
+    else:
+        interval = bounded_interval(values, confidence, overlap, most)
     return {
         "mean": float(values.mean()),
-        "interval": t_interval(values, confidence, overlap),
+        "interval": interval,
         "per_seed": values.tolist(),
     }
 

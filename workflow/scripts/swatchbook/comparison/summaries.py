@@ -1,5 +1,6 @@
 """What is said of one model by itself: its metrics over seeds, its calibration, its costs."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,10 @@ from swatchbook.comparison import inference
 from swatchbook.comparison.metrics import METRICS
 from swatchbook.comparison.runs import Runs, Scaling
 
+# What a metric can be at most, where that is not 1; none is ever below 0.
+MOST = {"log_loss": math.inf, "train_log_loss": math.inf, "brier": 2.0}
+UNBOUNDED = ("accuracy_gap", "log_loss_gap")  # differences, which may have either sign
+
 
 def describe(runs: Runs, confidence: float) -> dict[str, Any]:
     """Return one model's metrics with their means and intervals over seeds, and its costs.
@@ -19,7 +24,7 @@ def describe(runs: Runs, confidence: float) -> dict[str, Any]:
     """
     return {
         "metrics": {
-            name: inference.over_seeds(values, confidence, runs.overlap)
+            name: inference.over_seeds(values, confidence, runs.overlap, _most(name))
             for name, values in _per_seed(runs).items()
         }
         | _pooled(runs.crossed.whole if runs.crossed else ()),
@@ -37,6 +42,11 @@ def describe(runs: Runs, confidence: float) -> dict[str, Any]:
         **({"classes": _classes(runs.crossed.reports)} if runs.crossed else {}),
         **_costs(runs),
     }
+
+
+def _most(name: str) -> float | None:
+    """Return what a metric can be at most; ``None`` for one that may be negative."""
+    return None if name in UNBOUNDED else MOST.get(name, 1.0)
 
 
 def _pooled(
@@ -90,7 +100,9 @@ def _views(runs: Runs, confidence: float) -> dict[str, Any] | None:
     if not all("views" in measured for measured in runs.measured):
         return None
     return {
-        name: inference.over_seeds(runs.per_seed("views", name), confidence, runs.overlap)
+        name: inference.over_seeds(
+            runs.per_seed("views", name), confidence, runs.overlap, _most(name)
+        )
         for name in measured_on(runs, "views")
     }
 
@@ -135,7 +147,10 @@ def _scaling(scaling: Scaling | None, confidence: float, overlap: float) -> dict
         "temperature": scaling.temperatures,
         "metrics": {
             name: inference.over_seeds(
-                np.array([measured[name] for measured in scaling.measured]), confidence, overlap
+                np.array([measured[name] for measured in scaling.measured]),
+                confidence,
+                overlap,
+                _most(name),
             )
             for name in scaled
         }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from swatchbook.comparison.inference import t_interval
+from swatchbook.comparison.inference import bounded_interval
 from swatchbook.data import arrays
 from swatchbook.data import folds as folding
 from swatchbook.data.folds import Folds
@@ -191,16 +191,16 @@ def by_seed(values: np.ndarray, seeds: Sequence[int]) -> pd.DataFrame:
 
 
 def intervals(values: np.ndarray, confidence: float | None) -> pd.DataFrame:
-    """Return Student's t interval of each column's mean as ``low`` and ``high``.
+    """Return the interval of each column's mean, `bounded_interval`, as ``low`` and ``high``.
 
     Parameters
     ----------
     values
-        Shares, shape (seeds, n); the interval is cut at 0 and 1. NaN for a single seed.
+        Shares, shape (seeds, n). NaN for a single seed.
     confidence
         ``None`` for no intervals, which are then NaN too.
     """
     if confidence is None:
         return pd.DataFrame(np.nan, index=range(values.shape[1]), columns=["low", "high"])
-    found = [t_interval(column, confidence) or [np.nan, np.nan] for column in values.T]
-    return pd.DataFrame(np.clip(found, 0, 1), columns=["low", "high"])
+    found = [bounded_interval(column, confidence) or [np.nan, np.nan] for column in values.T]
+    return pd.DataFrame(found, columns=["low", "high"])

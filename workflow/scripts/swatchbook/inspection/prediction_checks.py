@@ -141,7 +141,7 @@ def accuracy_by_twins(
         if not chosen.any(axis=1).all():
             return None
         if confidence is not None:
-            return over_seeds(correct[:, chosen[0]].mean(axis=1), confidence)
+            return over_seeds(correct[:, chosen[0]].mean(axis=1), confidence, most=1.0)
         shares = [float(row[of].mean()) for row, of in zip(correct, chosen, strict=True)]
         return {"mean": float(np.mean(shares)), "interval": None, "per_repetition": shares}
 

@@ -88,4 +88,8 @@ def _adapted(tag: str, prefix: str) -> str:
     tag = re.sub(r'^(<image\b.*?) id="[^"]*"', r"\1", tag, flags=re.DOTALL)
     tag = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', tag)
     tag = re.sub(r'((?:xlink:)?href="|url\()#', rf"\1#{prefix}-", tag)
+    # A third of a drawing are names of fonts, in the place of which the page's own is as good, and
+    # ids of groups, which nothing refers to.
+    tag = re.sub(r"font-family: [^;\"]*; ?", "", tag)
+    tag = re.sub(r'^<g id="[^"]*"', "<g", tag)
     return re.sub(INK, "currentColor", tag, flags=re.IGNORECASE)

@@ -12,6 +12,7 @@ from swatchbook.report.sentences import interval, percent, points
 CONFUSED = 0.05  # of a class's test images: fewer are not worth a finding
 MISCALIBRATED = 0.02  # expected calibration error; less is common noise with a few thousand images
 UNBALANCED = 1.5  # images of the largest class for each of the smallest
+SEVERAL = 6  # models whose numbers a sentence can hold
 ENOUGH_FOR_SMALL = 5  # seeds; fewer show only large differences
 
 
@@ -27,11 +28,14 @@ class Finding:
         The sentence.
     evidence
         The end of an element's id, after the data set's.
+    model
+        The model that it is about, if it is about one.
     """
 
     kind: str
     text: str
     evidence: str
+    model: str | None = None
 
 
 def of_dataset(
@@ -143,7 +147,7 @@ def _overfitting(comparison: Mapping[str, Any]) -> Iterator[Finding]:
             epochs = ", ".join(map(str, dict.fromkeys(model["epochs_per_seed"])))
             epoch = f"epoch {', '.join(map(str, best))} of {epochs}"
             text += f"validation loss was lowest after {epoch} and rose from there"
-        yield Finding("overfitting", f"{text}.", "curves")
+        yield Finding("overfitting", f"{text}.", "curves", name)
 
 
 def _confusions(gallery: Mapping[str, Any]) -> Iterator[Finding]:
@@ -161,9 +165,10 @@ def _confusions(gallery: Mapping[str, Any]) -> Iterator[Finding]:
         if share >= CONFUSED:
             yield Finding(
                 "confusable classes",
-                f"{model} calls {percent(share)} of the test images of “{classes[true]}” "
-                f"“{classes[called]}”, more than any other pair.",
+                f"{model} takes {percent(share)} of the test images of “{classes[true]}” for "
+                f"“{classes[called]}”, its most frequent confusion.",
                 "confusion",
+                model,
             )
 
 
@@ -180,7 +185,7 @@ def _calibration(comparison: Mapping[str, Any]) -> Iterator[Finding]:
             after = model["scaling"]["metrics"]["ece"]["mean"]
             helps = "leaves" if after < ece else "does not help and leaves"
             text += f" ({way}); temperature scaling {helps} {points(after).lstrip('+')}"
-        yield Finding("miscalibration", f"{text}.", "calibration")
+        yield Finding("miscalibration", f"{text}.", "calibration", name)
 
 
 def _leaks(checked: Mapping[str, Any]) -> Iterator[Finding]:
@@ -197,7 +202,9 @@ def _leaks(checked: Mapping[str, Any]) -> Iterator[Finding]:
         for name, model in accuracy["models"].items()
         if model["without_twins"]
     ]
-    if changes:
+    if len(changes) > SEVERAL:
+        text += "; the data checks have each model's test accuracy with and without them"
+    elif changes:
         text += f"; test accuracy: {'; '.join(changes)}"
     yield Finding("leaks", f"{text}.", "checks")
 

@@ -15,7 +15,7 @@ from swatchbook import provenance
 from swatchbook.comparison import inference, looks, metrics
 from swatchbook.errors import first_ten
 from swatchbook.figures import many_classes
-from swatchbook.figures.colours import model_colours
+from swatchbook.figures.colours import MODEL_COLOURS, model_colours, model_turns
 from swatchbook.files import read_json, write_text
 from swatchbook.report import (
     cards,
@@ -74,8 +74,12 @@ def write_report(
         for name, comparison in zip(config["datasets"], comparisons, strict=True)
     ]
     colours = model_colours(list(config["models"]))
+    turns = model_turns(list(config["models"]))
     environment = _environment(page_folder)
     environment.filters["models_named"] = naming.in_colour(colours)
+    environment.globals["coloured"] = lambda model, text: naming.named(
+        text, colours[model], turns[model]
+    )
     template = environment.get_template("report.html.j2")
     html = template.render(
         datasets=shown,
@@ -85,11 +89,12 @@ def write_report(
         colours=colours,
         terms=_read_yaml(page_folder / "terms.yaml"),
         data={
-            dataset["name"]: _scripted(dataset["gallery"], dataset["comparison"]["reference"])
+            dataset["name"]: _scripted(dataset["gallery"], dataset["comparison"], colours)
             for dataset in shown
         },
         numbers={
             "colours": list(colours.items()),
+            "distinct": len(MODEL_COLOURS),
             "files": {dataset["name"]: dataset["numbers"] for dataset in shown},
         },
         versions=provenance.versions(),
@@ -254,15 +259,24 @@ def _figures(
     }
 
 
-def _scripted(gallery: Mapping[str, Any], reference: str) -> dict[str, Any]:
-    """Return what the page's script needs of a gallery, and the model compared with."""
+def _scripted(
+    gallery: Mapping[str, Any], comparison: Mapping[str, Any], colours: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the page's script needs of a gallery, and of the models compared.
+
+    ``ranked`` are the gallery's models, the most accurate first.
+    """
     keys = ("models", "seeds", "classes", "columns", "rows", "cells")
+    found = comparison["models"]
+    accuracies = {model: found[model]["metrics"]["accuracy"]["mean"] for model in gallery["models"]}
     images = [{key: image[key] for key in ("id", "label", "models")} for image in gallery["images"]]
     return {
         **{key: gallery[key] for key in keys},
         "images": images,
-        "reference": reference,
-        "colours": list(model_colours(gallery["models"]).values()),
+        "reference": comparison["reference"],
+        "colours": [colours[model] for model in gallery["models"]],
+        "ranked": sorted(accuracies, key=lambda model: -accuracies[model]),
+        "crossed": bool(comparison["cross_validation"]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from swatchbook.comparison.inference import t_interval
+from swatchbook.comparison.inference import bounded_interval
 from swatchbook.figures import many_classes
 from swatchbook.report.sentences import percent, points
 
@@ -54,8 +54,7 @@ def mean_report(
             values = pd.to_numeric(pd.Series([cell[column] for cell in cells]), errors="coerce")
             row[column] = None if values.isna().all() else float(values.mean())
         scores = pd.to_numeric(pd.Series([cell["f1-score"] for cell in cells])).to_numpy(float)
-        bounds = t_interval(scores, confidence)
-        row["interval"] = np.clip(bounds, 0, 1).tolist() if bounds else None
+        row["interval"] = bounded_interval(scores, confidence)
         rate = rates.iloc[number] if number < len(rates) else None
         if not row["support"]:
             row["f1-score"] = row["interval"] = None
@@ -195,14 +194,14 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 
 def _matrix(gallery: Mapping[str, Any], model: str, shares: np.ndarray) -> dict[str, Any]:
-    classes, counts = gallery["classes"], gallery["counts"][model]
+    counts = gallery["counts"][model]
     return {
         "title": model,
         "model": model,
         "is_change": False,
         "rows": [
             [
-                _cell(share) | {"label": _label(classes, true, called, counts[true])}
+                _cell(share) | {"label": _label(gallery, true, called, counts[true])}
                 for called, share in enumerate(row)
             ]
             for true, row in enumerate(shares.tolist())
@@ -224,10 +223,15 @@ def _cell(share: float) -> dict[str, Any]:
     return {"text": text, "shade": f"{share:.2f}", "deep": share > DEEP, "falls": False}
 
 
-def _label(classes: Sequence[str], true: int, called: int, counts: Sequence[int]) -> str:
+def _label(gallery: Mapping[str, Any], true: int, called: int, counts: Sequence[int]) -> str:
+    classes, runs = gallery["classes"], len(gallery["seeds"])
     count, total = counts[called], sum(counts)
     share = percent(count / total) if total else "–"
-    return f"{classes[true]} called {classes[called]}: {share}, {count:,} of {total:,}"
+    text = f"“{classes[true]}” called “{classes[called]}”: {share}, {count:,} of {total:,}"
+    if runs == 1:
+        return text
+    noun = "repetitions" if gallery.get("cross_validated") else "seeds"
+    return f"{text} ({total // runs:,} images × {runs} {noun})"
 
 
 def _change(value: float) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from swatchbook.report.sentences import percent
 
+SEVERAL = 6  # models that are told of each image
+
 
 class Thumbnails:
     """The thumbnails of one data set, as the page places and describes them.
@@ -47,12 +49,20 @@ class Thumbnails:
         name, probability = known["likeliest"][0]
         return f"{percent(probability, 0)} {self.gallery['classes'][name]}"
 
-    def told(self, number: int) -> str:
-        """Return a text alternative: the label, and what each model makes of it."""
+    def told(self, number: int, entry: Mapping[str, Any]) -> str:
+        """Return a text alternative: the label, and what each model makes of it.
+
+        Of many models, what those make of it that the list is about.
+        """
         image, seeds = self.gallery["images"][number], len(self.gallery["seeds"])
+        models = self.gallery["models"]
+        if len(models) > SEVERAL:
+            models = [model for model in models if model in (entry["model"], entry["other"])]
         noun = "repetitions" if self._is_crossed else "seeds"
         text = f"{self.label(number)}, id {image['id']}"
         for model, known in zip(self.gallery["models"], image["models"], strict=False):
+            if model not in models:
+                continue
             name, probability = known["likeliest"][0]
             called = f"{self.gallery['classes'][name]} {percent(probability, 0)}"
             text += f"; {model}: {called}, right in {known['right']} of {seeds} {noun}"
@@ -62,7 +72,7 @@ class Thumbnails:
         """Return a list's title."""
         return {
             "right": f"Right: {entry['model']}",
-            "wrong": f"Confidently wrong: {entry['model']}",
+            "wrong": f"Surest mistakes: {entry['model']}",
             "only": f"Only {entry['model']} is right, not {entry['other']}",
             "suspect": "Likely mislabelled",
         }[entry["kind"]]
@@ -80,7 +90,8 @@ class Thumbnails:
             all_runs = "by every model" + ("" if is_one else " in each repetition")
         return {
             "right": f"Called right by {every}; {count}.",
-            "wrong": f"Called something else by {every}, the surest first; {count}.",
+            "wrong": f"Called something else by {every}, those first of which the model is surest in "
+            f"the mean; {count}. Below each is how sure.",
             "only": f"Called right by {every}, and wrong by the other’s, the surest of the wrong "
             f"first; {count}.",
             "suspect": f"Called the same other class {all_runs}, and surely; {count}.",
