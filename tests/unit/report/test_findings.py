@@ -83,7 +83,7 @@ def test_clean_data_and_models_have_no_finding() -> None:
             "gallery.counts.a",
             [[90, 10], [6, 94]],
             "confusable classes",
-            "a calls 10.0 % of the test images of “cat” “dog”",
+            "a takes 10.0 % of the test images of “cat” for “dog”",
             "confusion",
         ),
         (

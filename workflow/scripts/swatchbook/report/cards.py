@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from swatchbook.comparison import per_class
 from swatchbook.report import headlines, marks, sentences
 from swatchbook.report.datasets import DataSet
 
@@ -18,6 +19,7 @@ def of_dataset(of: DataSet) -> dict[str, Any]:
     runs = of.runs()
     return {
         "sentences": headlines.verdict(comparison, of.made),
+        "quality": headlines.quality(comparison, _recalls(of), _guessing(of)),
         "forest": marks.forest(shown, design and design["margin"]) if shown else None,
         "more": len(rows) - len(shown),
         "reference": comparison["reference"],
@@ -28,6 +30,28 @@ def of_dataset(of: DataSet) -> dict[str, Any]:
         "trainings": len(runs),
         "answers": sentences.answers(of.spec["title"], comparison, of.made),
     }
+
+
+def _recalls(of: DataSet) -> dict[str, tuple[float, Sequence[float] | None]]:
+    """Return the most accurate model's recall of each class with test images, and its interval."""
+    model = headlines.most_accurate(of.comparison)
+    if of.comparison["cross_validation"]:
+        rows = of.comparison["models"][model]["classes"]
+        names = of.spec["classes"]
+        tested = [(name, row) for name, row in zip(names, rows, strict=False) if row["support"]]
+        return {name: (row["recall"], None) for name, row in tested}
+    rates = per_class.read(of.folder / "per_class.csv")
+    rates = rates[(rates["model"] == model) & rates["recall"].notna()]
+    return {
+        row["class"]: (row["recall"], [row["recall_low"], row["recall_high"]])
+        for row in rates.to_dict("records")
+    }
+
+
+def _guessing(of: DataSet) -> float:
+    """Return the share of the test images that are of the largest class."""
+    counts = of.checks["found"]["balance"]["test"]["class_counts"].values()
+    return float(max(counts) / sum(counts))
 
 
 def _difference(entry: Mapping[str, Any], design: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -48,6 +48,13 @@ def shown(figure: Figure, folder: Path, title: str, text: Mapping[str, str]) -> 
     }
 
 
+def shows_something(figure: Figure, folder: Path) -> bool:
+    """Say whether a figure's table has a row, as that of pairs has not where there is no pair."""
+    with (folder / figure.folder / f"{figure.name}.csv").open(encoding="utf-8") as file:
+        next(file)
+        return next(file, None) is not None
+
+
 def numbers(figures: Iterable[Figure], folder: Path) -> dict[str, str]:
     """Return the CSV files of the figures that the page draws itself, as they are, by name.
 

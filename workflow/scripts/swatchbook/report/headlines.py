@@ -5,10 +5,11 @@ from typing import Any
 
 from swatchbook.comparison import inference, sequential
 from swatchbook.report import sentences
-from swatchbook.report.sentences import capital, percent, points
+from swatchbook.report.sentences import capital, interval, percent, points
 
 HALF = (0.4, 0.6)  # of the other model's gap: what is called half of it
 NEARLY_NONE = 0.1
+FEW_MODELS = 2  # the best of more is on top by luck, too
 
 
 def question(models: Sequence[str], reference: str, made: Collection[str]) -> str:
@@ -34,7 +35,7 @@ def question(models: Sequence[str], reference: str, made: Collection[str]) -> st
 
 
 def verdict(comparison: Mapping[str, Any], made: Collection[str] = ()) -> list[str]:
-    """Return the verdict on one data set in one or two plain sentences.
+    """Return the verdict on one data set in one or two plain sentences; none on a single model.
 
     The words follow from the verdict on accuracy and on the gap alone, which `sentences.answers`
     states with their intervals: a gap of which no change is shown is not spoken of.
@@ -48,9 +49,7 @@ def verdict(comparison: Mapping[str, Any], made: Collection[str] = ()) -> list[s
     """
     entries = comparison["differences"]
     if not entries:
-        (model,) = comparison["models"]
-        mean = comparison["models"][model]["metrics"]["accuracy"]["mean"]
-        return [capital(f"{model} calls {percent(mean)} of the test images right.")]
+        return []
     changes = [entry for entry in entries if entry["model"] in made]
     written = [entry for entry in entries if entry["model"] not in made]
     told = [_of_changes(changes)] if changes else []
@@ -60,6 +59,67 @@ def verdict(comparison: Mapping[str, Any], made: Collection[str] = ()) -> list[s
     elif written:
         told.append(_of_models(written))
     return [capital(sentence) for sentence in told]
+
+
+def quality(
+    comparison: Mapping[str, Any],
+    recalls: Mapping[str, tuple[float, Sequence[float] | None]],
+    guessing: float,
+) -> list[str]:
+    """Say how good the most accurate model is, and what that is worth: plain sentences.
+
+    Its accuracy with the interval over seeds, and by how much another set of as many test images
+    could move it: the distance of Wilson's interval of the mean. Where an interval counts images
+    too, as of a cross-validation, nothing is added.
+
+    Parameters
+    ----------
+    comparison
+        The content of ``comparison.json``, by `verdicts.judged`.
+    recalls
+        That model's recall of each class that has test images, and its interval if there is one.
+    guessing
+        The share of the test images that are of the largest class.
+    """
+    model = most_accurate(comparison)
+    count = len(comparison["models"])
+    accuracy = comparison["models"][model]["metrics"]["accuracy"]
+    among = {1: "", 2: ", the more accurate one,"}.get(count, f", the most accurate of {count},")
+    parts = (_over_seeds(accuracy, comparison), _images(accuracy, comparison))
+    covered = "; ".join(filter(None, parts))
+    weakest, (recall, bounds) = min(recalls.items(), key=lambda item: item[1][0])
+    of_weakest = f" ({interval(bounds, 100, 1)})" if bounds else ""
+    told = [
+        f"{model}{among} calls {percent(accuracy['mean'])} of the test images right ({covered}); "
+        f"always naming the largest class would be right for {percent(guessing)}.",
+        f"Its weakest class is “{weakest}”, of which it finds {percent(recall)}{of_weakest}.",
+    ]
+    if count > FEW_MODELS:
+        told.append("The best of so many looks a little better than it is.")
+    return [capital(sentence) for sentence in told]
+
+
+def most_accurate(comparison: Mapping[str, Any]) -> str:
+    """Return the model with the highest mean accuracy, the first of these."""
+    models = comparison["models"]
+    return max(models, key=lambda name: models[name]["metrics"]["accuracy"]["mean"])
+
+
+def _over_seeds(accuracy: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
+    trained = sentences.trainings(comparison)
+    if accuracy["interval"] is None:
+        return "one run"
+    counts = ", images and seeds counted" if comparison.get("cross_validation") else ""
+    return f"{interval(accuracy['interval'], 100, 1)} over {trained}{counts}"
+
+
+def _images(accuracy: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
+    if comparison.get("cross_validation"):
+        return ""
+    images, mean = comparison["test_images"], accuracy["mean"]
+    bounds = inference.wilson_interval(mean * images, images, comparison["confidence"])
+    size = points(max(mean - bounds[0], bounds[1] - mean)).lstrip("+")
+    return f"another {images:,} test images could move it by about {size} points"
 
 
 def _accuracy(entry: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:

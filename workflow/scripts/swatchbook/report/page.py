@@ -227,7 +227,10 @@ def _dataset(of: DataSet, reading: Mapping[str, Mapping[str, str]]) -> dict[str,
             any(training["watch_test"] for training in of.trainings),
         ),
         "cross_validation": sentences.cross_validation(of.comparison),
+        "run": sentences.run_noun(of.comparison),
+        "repetition": sentences.repetition_noun(of.comparison),
         "published": of.published,
+        "titles": {name: text["title"] for name, text in reading.items()},
         "figures": _figures(of, reading),
         "numbers": drawings.numbers(of.figures, of.folder),
         "gallery": of.gallery,
@@ -247,16 +250,30 @@ def _metrics(comparison: Mapping[str, Any]) -> dict[str, metrics.Metric]:
 def _figures(
     of: DataSet, reading: Mapping[str, Mapping[str, str]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Gather the figures of each section."""
+    """Gather the figures of each section, without those that have nothing to show."""
     in_order = sorted(of.figures, key=lambda figure: not figure.is_first)
     return {
         section.id: [
-            drawings.shown(figure, of.folder, of.spec["title"], reading[figure.name])
+            drawings.shown(
+                figure, of.folder, of.spec["title"], _spoken(reading[figure.name], of.comparison)
+            )
             for figure in in_order
-            if figure.section == section.id
+            if figure.section == section.id and drawings.shows_something(figure, of.folder)
         ]
         for section in sections.shown(of.config)
     }
+
+
+def _spoken(text: Mapping[str, str], comparison: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a figure with the words for what its data set's runs are."""
+    words = {
+        "{run}": sentences.run_noun(comparison),
+        "{repetition}": sentences.repetition_noun(comparison),
+    }
+    told = dict(text)
+    for name, word in words.items():
+        told = {key: value.replace(name, word) for key, value in told.items()}
+    return told
 
 
 def _scripted(

@@ -373,6 +373,16 @@ def trainings(comparison: Mapping[str, Any]) -> str:
     return folds if repetitions == 1 else f"{repetitions} repetitions of {folds}"
 
 
+def run_noun(comparison: Mapping[str, Any]) -> str:
+    """Return what one training is called: a seed, or of a cross-validation a fold."""
+    return "fold" if comparison.get("cross_validation") else "seed"
+
+
+def repetition_noun(comparison: Mapping[str, Any]) -> str:
+    """Return what tests all images once is called: a seed, or of a cross-validation a repetition."""
+    return "repetition" if comparison.get("cross_validation") else "seed"
+
+
 def cross_validation(comparison: Mapping[str, Any]) -> str:
     """Say that figures are cross-validated, by how many images, and how intervals allow for it.
 
