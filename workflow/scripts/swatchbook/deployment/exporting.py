@@ -113,10 +113,13 @@ def export(
     precision = read_json(run / "run.json")["device"]["precision"]
     agreement.check_evaluation(tested.expected, evaluated, precision, run)
     written = {kind: _written(trained, kind, tested, output) for kind in formats}
+    calibration = None
     if "onnx" in formats:
         sheet = _sheet(run, arrays_folder, about, false_alarms, output / data_sheet.ONNX, images)
         data_sheet.write(sheet, output / data_sheet.NAME)
         mlflow_model.write(sheet, output)
+        if sheet.unlike is not None:
+            calibration = _calibration(tested, sheet.temperature)
     write_json(
         output / "export.json",
         {
@@ -126,10 +129,20 @@ def export(
             "trained_in": precision,
             "test_images": len(images),
             "accuracy": agreement.accuracy(evaluated, tested.labels),
+            "calibration": calibration,
             "model.keras": digest(run / "model.keras"),
             "formats": written,
         },
     )
+
+
+def _calibration(tested: Tested, temperature: float) -> dict[str, float]:
+    """Return the calibration error on the test images before and after temperature scaling."""
+    scaled = metrics.with_temperature(tested.evaluated, temperature)
+    return {
+        "before": metrics.calibration_error(tested.labels, metrics.normalised(tested.evaluated)),
+        "after": metrics.calibration_error(tested.labels, scaled),
+    }
 
 
 def _written(trained: Trained, kind: str, tested: Tested, output: Path) -> dict[str, Any]:

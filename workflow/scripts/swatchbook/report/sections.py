@@ -105,6 +105,18 @@ def classes(of: DataSet) -> dict[str, Any]:
     }
 
 
+def calibration(of: DataSet) -> dict[str, Any]:
+    """Gather the models whose calibration error temperature scaling has made no smaller."""
+    return {
+        "unhelped": [
+            model
+            for model, found in of.comparison["models"].items()
+            if found["scaling"]
+            and found["scaling"]["metrics"]["ece"]["mean"] >= found["metrics"]["ece"]["mean"]
+        ]
+    }
+
+
 def data(of: DataSet) -> dict[str, Any]:
     """Gather what the arrays hold, an image as numbers, and the files that all came from."""
     return {
@@ -214,7 +226,7 @@ SECTIONS = (
     Section("confusion", "Confusions", "mistakes", confusions),
     Section("gallery", "Gallery", "mistakes"),
     Section("classes", "Classes", "classes", classes),
-    Section("calibration", "Calibration", "confidence"),
+    Section("calibration", "Calibration", "confidence", calibration),
     Section("data", "Images", "data", data),
     Section("checks", "Data checks", "data"),
     Section("trainings", "Trainings", "made", trainings),
