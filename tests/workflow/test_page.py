@@ -213,6 +213,8 @@ def test_a_press_on_a_cell_shows_its_images(opened: Opened) -> None:
     button.click()
     assert button.get_attribute("aria-label") in panel.inner_text()
     assert panel.locator(".thumb").count() >= 1
+    assert re.search(r"\(\d+ images × \d seeds\)", panel.inner_text())
+    assert re.search(r"(\d+ different images|1 image) of these shown", panel.inner_text())
     drawn = panel.locator(".thumb").first.evaluate(
         "thumb => getComputedStyle(thumb).backgroundImage"
     )
@@ -391,6 +393,80 @@ def test_any_two_models_are_compared_on_all_screens(large_opened: Opened) -> Non
     assert shown.count() == 3
 
 
+def test_a_screen_offers_only_choices_that_change_something_on_it(large_opened: Opened) -> None:
+    page = large_opened.page
+    offered = {
+        "overview": {"model", "other", "seed"},
+        "learning": {"model", "other", "seed"},
+        "mistakes": {"model", "other", "class"},
+        "classes": {"model", "other", "class"},
+        "confidence": {"model", "other", "seed"},
+        "data": {"model", "other", "class"},
+        "made": {"model", "other", "seed"},
+    }
+    for tab, names in offered.items():
+        large_opened.go(tab)
+        for name in ("model", "other", "seed", "class"):
+            assert page.locator(f".choose-{name}").is_visible() == (name in names), (tab, name)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of eight models, two of which share a colour with others."""
+    results = tmp_path_factory.mktemp("many")
+    models = [f"model-{number}" for number in range(8)]
+    config = make_results(results, models=models, seeds=[0, 1], specs={"fashion-mnist": {}})
+    file = results / "report.html"
+    write_report(results, config, ROOT / "workflow/report", PUBLISHED, file)
+    return file
+
+
+def test_of_many_models_a_few_stand_out_until_two_are_chosen(browser: Browser, many: Path) -> None:
+    opened = Opened(browser, many)
+    page = opened.go("confidence")
+    figure = chart(page, "risk_coverage")
+    keys = page.locator("[id='figure.fashion-mnist.risk_coverage'] .keys")
+    lines = figure.locator("[data-mark='line'] path[stroke^='#']")
+    known = json.loads(page.locator("#gallery-data").text_content())["fashion-mnist"]
+    foremost = known["ranked"][:5]
+    assert len(colours(lines)) <= 6
+    assert lines.count() == 6
+    for model in {"model-0", *foremost}:
+        assert model in keys.inner_text()
+    assert "2 more: choose two above to see them" in keys.inner_text()
+    assert "Of 8 models, model-0 and the 5 most accurate others" in (
+        page.locator(".chosen .said").inner_text()
+    )
+    opened.go("mistakes")
+    shown = page.locator(".matrix[data-model]:visible")
+    assert shown.count() == 6
+    page.locator(".choose-model").select_option("model-6")
+    page.locator(".choose-other").select_option("model-7")
+    assert [one.get_attribute("data-model") for one in shown.all()] == ["model-6", "model-7"]
+    opened.go("confidence")
+    assert lines.count() == 2
+    assert len(colours(lines)) == 2
+    dashes = figure.locator("[data-mark='line'][stroke-dasharray]")
+    assert dashes.count() >= 1, "both share a colour with another model"
+    assert page.locator(".keys .swatch.turn-1:visible").count() >= 2
+    underline = "name => getComputedStyle(name).textDecorationStyle"
+    names = page.locator("[id='calibration.fashion-mnist'] th .model:visible")
+    assert [name.evaluate(underline) for name in names.all()] == ["dashed", "dashed"]
+    opened.context.close()
+    assert opened.said == []
+
+
+def test_paths_and_question_marks_stay_on_their_line(large_opened: Opened) -> None:
+    page = large_opened.go("overview")
+    for path in page.locator("figure .path:visible").all():
+        height = path.evaluate("path => parseFloat(getComputedStyle(path).lineHeight)")
+        assert path.bounding_box()["height"] < 1.5 * height, path.inner_text()
+    for heading in page.locator(".heading:visible").filter(has=page.locator(".term")).all():
+        button, mark = (heading.locator(part).bounding_box() for part in (".sort", ".term"))
+        assert mark["x"] >= button["x"] + button["width"] - 1
+        assert abs(mark["y"] + mark["height"] - button["y"] - button["height"]) < 8
+
+
 def test_a_model_is_never_compared_with_itself(large_opened: Opened) -> None:
     page = large_opened.go("overview")
     assert page.locator(".choose-other").is_disabled()
@@ -410,8 +486,8 @@ def test_a_chosen_seed_and_class_hold_on_all_screens(large_opened: Opened) -> No
     large_opened.go("overview")
     dots = chart(page, "accuracy").locator("[data-mark='dot'] circle")
     assert dots.count() == 3
-    page.locator(".choose-class").select_option(label="class 3")
     large_opened.go("classes")
+    page.locator(".choose-class").select_option(label="class 3")
     names = page.locator("[id='reports.fashion-mnist'] table").first.locator("tbody tr:visible th")
     assert names.all_inner_texts() == ["class 3", "macro avg", "weighted avg", "accuracy"]
     assert chart(page, "class_differences").locator("[data-mark='dot'] circle").count() == 1

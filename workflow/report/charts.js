@@ -87,7 +87,8 @@ const share = (axis, text) => label({ tickFormat: (value) => percent(value, 0), 
 const inPoints = (text) => label({ grid: true, tickFormat: (value) => points(value, 1) }, text);
 const colour = (row) => colourOf.get(row.model);
 const turn = (row) => turnOf.get(row.model) % DASHES.length;
-const symbol = (row) => SYMBOLS[turn(row)];
+// Circles, unless models share a colour.
+const symbolIn = (rows) => (rows.some(turn) ? { symbol: (row) => SYMBOLS[turn(row)] } : {});
 const dashOf = (row) => DASHES[turn(row)];
 const modelsOf = (rows) => [...new Set(rows.map((row) => row.model))];
 
@@ -124,7 +125,7 @@ function curves(every, x, settings, state, dash, told) {
     Charts.line(others, { x, y: "value", z: key, ...GREY }),
     settings.seeds || state.seed ? null : Charts.areaY(rows, range),
     ...lines(known, line, dash),
-    known.length < 60 ? Charts.dot(known, { x, y: "value", fill: colour, symbol, r: 2 }) : null,
+    known.length < 60 ? Charts.dot(known, { x, y: "value", fill: colour, ...symbolIn(known), r: 2 }) : null,
     tipOf(known, x, "value", (row) => told(row, row.seed === undefined ? "" : `, ${state.run} ${row.seed}`)),
   ];
 }
@@ -207,7 +208,7 @@ const charts = {
         marks: [
           Charts.line([[0, 0], [1, 1]], { stroke: "var(--axis)", strokeDasharray: "2 3" }),
           ...lines(shown, { x: "x", y: "y", z: "model", stroke: colour, strokeWidth: 2 }),
-          Charts.dot(shown, { x: "x", y: "y", r: "count", symbol, fill: colour, fillOpacity: 0.75, stroke: "var(--paper)" }),
+          Charts.dot(shown, { x: "x", y: "y", r: "count", ...symbolIn(shown), fill: colour, fillOpacity: 0.75, stroke: "var(--paper)" }),
           tipOf(shown, "x", "y", (row) =>
             `${row.model}, confidence ${percent(number(row.from), 0)} to ${percent(number(row.to), 0)}\n${percent(row.y)} of ${row.count} test images right\nmean confidence ${percent(row.x)}`),
         ],
@@ -370,7 +371,7 @@ const charts = {
         y: share({}, "test accuracy"),
         marks: [
           Charts.ruleX(shown, { x: "x", y1: (row) => number(row.low), y2: (row) => number(row.high), stroke: colour, strokeWidth: 2 }),
-          Charts.dot(shown, { x: "x", y: "y", fill: colour, symbol, r: 6, stroke: "var(--paper)" }),
+          Charts.dot(shown, { x: "x", y: "y", fill: colour, ...symbolIn(shown), r: 6, stroke: "var(--paper)" }),
           shown.length <= SEVERAL ? Charts.text(shown, { x: "x", y: "y", text: "model", dx: 10, textAnchor: "start", fill: "currentColor" }) : null,
           tipOf(shown, "x", "y", (row) =>
             `${row.model}: ${percent(row.y, 2)}\n${Number(row.seconds_an_epoch).toFixed(2)} s an epoch, ${Math.round(row.images_per_second)} images/s\n${Number(row.parameters).toLocaleString("en")} parameters`),
@@ -410,7 +411,7 @@ function byClass(rows, settings, size, x, told, both = true) {
         const its = shown.filter((row) => row.model === model);
         return [
           Charts.ruleY(its, { y: "class", x1: "low", x2: "high", filter: (row) => !Number.isNaN(row.low), stroke: colour, strokeWidth: 2, dy: shift(model) }),
-          Charts.dot(its, { y: "class", x: "size", fill: colour, symbol, r: 4, dy: shift(model) }),
+          Charts.dot(its, { y: "class", x: "size", fill: colour, ...symbolIn(shown), r: 4, dy: shift(model) }),
         ];
       }),
       tipOf(shown, "size", "class", told),

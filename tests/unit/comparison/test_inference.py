@@ -59,7 +59,6 @@ def test_a_single_value_has_no_interval() -> None:
     assert t_interval(np.array([0.9]), 0.95) is None
 
 
-
 def test_an_interval_inside_its_bounds_is_students() -> None:
     values = np.array([0.90, 0.91, 0.93])
     assert bounded_interval(values, 0.95) == t_interval(values, 0.95)

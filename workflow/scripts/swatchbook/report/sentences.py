@@ -379,7 +379,7 @@ def run_noun(comparison: Mapping[str, Any]) -> str:
 
 
 def repetition_noun(comparison: Mapping[str, Any]) -> str:
-    """Return what tests all images once is called: a seed, or of a cross-validation a repetition."""
+    """Return what tests all images once: a seed, or of a cross-validation a repetition."""
     return "repetition" if comparison.get("cross_validation") else "seed"
 
 

@@ -90,8 +90,8 @@ class Thumbnails:
             all_runs = "by every model" + ("" if is_one else " in each repetition")
         return {
             "right": f"Called right by {every}; {count}.",
-            "wrong": f"Called something else by {every}, those first of which the model is surest in "
-            f"the mean; {count}. Below each is how sure.",
+            "wrong": f"Called something else by {every}, those first of which the model is surest "
+            f"in the mean; {count}. Below each is how sure.",
             "only": f"Called right by {every}, and wrong by the other’s, the surest of the wrong "
             f"first; {count}.",
             "suspect": f"Called the same other class {all_runs}, and surely; {count}.",
