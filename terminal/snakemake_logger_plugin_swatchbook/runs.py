@@ -9,10 +9,10 @@ from snakemake_logger_plugin_swatchbook import rules
 from snakemake_logger_plugin_swatchbook.job_logs import (
     JobLog,
     Told,
+    answers,
     failure,
     local,
     named,
-    verdicts,
 )
 
 
@@ -91,8 +91,10 @@ class Run:
         How many cores jobs share; ``None`` on a cluster.
     slots
         How many jobs a cluster is given at once.
-    report, answers
-        The job that writes the report, and what the report answers.
+    report, verdicts, accuracies
+        The job that writes the report, what the report answers, and how accurate its models are.
+    products
+        The jobs that have made something to use: a model for others, a page to try it.
     """
 
     planned: dict[str, int] = field(default_factory=dict)
@@ -103,7 +105,9 @@ class Run:
     failures: list[Failure] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     report: Job | None = None
-    answers: list[str] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+    accuracies: list[str] = field(default_factory=list)
+    products: list[Job] = field(default_factory=list)
     began: float | None = None
     seconds: dict[str, list[float]] = field(default_factory=dict)
     _started: set[int] = field(default_factory=set)
@@ -163,7 +167,10 @@ class Run:
             self._finished[job.rule] += 1
             self.seconds.setdefault(job.rule, []).append(record.created - job.began)
             if job is self.report and job.log:
-                self.answers = verdicts(job.log.path)
+                self.verdicts = answers(job.log.path, "verdict")
+                self.accuracies = answers(job.log.path, "accuracy")
+            if rules.known(job.rule) in rules.PRODUCTS:
+                self.products.append(job)
         return job
 
     def fail(self, record: LogRecord, reason: str, whole_logs: bool) -> Failure:
