@@ -67,6 +67,11 @@ class Ending:
         """Whether everything was done."""
         return not (self.is_stopped or self.is_broken or self.run.failures)
 
+    @property
+    def state(self) -> str:
+        """In a word: ``done``, ``stopped`` or ``failed``."""
+        return "done" if self.is_good else "stopped" if self.is_stopped else "failed"
+
     def told(self) -> list[Line]:
         """Return what there is to say."""
         return self._good() if self.is_good else self._bad()
