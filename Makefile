@@ -18,7 +18,6 @@ demo: $(INSTALLED)  ## run the whole workflow on the data in demo/
 	@$(BIN)/python workflow/scripts/unlock.py demo
 	@SNAKEMAKE_LOGGER_SWATCHBOOK_AGAIN="make demo" \
 	    $(BIN)/snakemake --directory demo --cores $(CORES) --rerun-incomplete
-	@echo "Open demo/results/report.html in a browser."
 
 check: lint  ## in a minute: lint, and run the unit tests that start no process
 	@$(SIDE_BY_SIDE) --no-processes -rfE tests/unit

@@ -1,8 +1,9 @@
 """What a run looks like on a terminal: a logger plugin of Snakemake, chosen by the default profile.
 
 On a terminal `screen` draws stages, bars and the time that is left; in a pipe `lines` writes a line
-an event; `plans` tells of a dry run. All that Snakemake says goes through `emit`; what of it is
-shown the display decides that `displays` has chosen.
+an event; `plans` tells of a dry run; beside any of them `live` shows the run as a page. All that
+Snakemake says goes through `emit`; what of it is shown the display decides that `displays` has
+chosen.
 
 Knows Snakemake's events and reads the logs of jobs, by which it follows jobs of a cluster as well.
 It does not import the library, since it may show a run of another version of the workflow.
@@ -11,6 +12,7 @@ Snakemake imports this module in each of its processes, so it imports as little 
 """
 
 import threading
+from argparse import ArgumentTypeError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import LogRecord
@@ -19,6 +21,13 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 STYLES = ("auto", "screen", "lines", "snakemake")
+
+
+def _port(given: str | int) -> int:
+    """Read the number of a port, which Snakemake hands over a second time; 0 is any that is free."""
+    if not str(given).isdecimal() or int(given) > 65535:
+        raise ArgumentTypeError(f"{given!r} is no port: write 8642, or 0 for any that is free")
+    return int(given)
 
 
 @dataclass
@@ -31,6 +40,16 @@ class LogHandlerSettings(LogHandlerSettingsBase):
             "help": "What a run looks like: a screen or lines, by whether there is a terminal "
             "(auto), one of both anyway, or what Snakemake says in its own words (snakemake).",
             "choices": STYLES,
+            "env_var": True,
+        },
+    )
+    live: int | None = field(
+        default=None,
+        metadata={
+            "help": "Show the run as a page at this port of 127.0.0.1, or the next that is free, "
+            "while it runs: 8642, or 0 for any. The address is said when the run begins.",
+            "type": _port,
+            "metavar": "PORT",
             "env_var": True,
         },
     )

@@ -22,6 +22,20 @@ def chosen(common: Any, settings: Any, guarded: Guarded) -> Any:
         Does something with the display that is chosen now, one thread at a time, and catches what
         it raises.
     """
+    display = _display(common, settings, guarded)
+    port = settings.live if settings else None
+    if port is None or common.dryrun:
+        return display
+    from snakemake_logger_plugin_swatchbook.live import Live
+    from snakemake_logger_plugin_swatchbook.shown import Followed, Shown
+
+    if not isinstance(display, Shown):
+        display = Followed(common, display, guarded)
+    display.live = Live(port, display, guarded)
+    return display
+
+
+def _display(common: Any, settings: Any, guarded: Guarded) -> Any:
     style = settings.style if settings else "auto"
     quiet = quiet_about(common)
     if style == "snakemake" or common.verbose or common.debug_dag:

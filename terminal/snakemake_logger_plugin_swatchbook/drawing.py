@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.text import Text
 
@@ -118,13 +119,19 @@ def bars_of(run: Run, width: int, symbols: Symbols, most: int) -> list[Text]:
     if not jobs or most < 1:
         return []
     shown = jobs if len(jobs) <= most else jobs[: most - 1]
-    rows = [_cells(job, run) for job in shown]
     names = min(max((len(_name(job)) for job in shown), default=0), WIDEST_NAME, width // 2)
-    columns = _columns(rows, width - 3 - names)
-    lines = [
-        _bar(job, cells, names, columns, width, symbols)
-        for job, cells in zip(shown, rows, strict=True)
-    ]
+    room = width - len("   ") - names - len("  ")
+    rows, widths = _laid_out([_cells(job, run) for job in shown], room)
+    bar = max(min(room - _beside(rows, widths), WIDEST_BAR), 1)
+    lines = []
+    for job, cells in zip(shown, rows, strict=True):
+        text = Text(f"   {words.cropped(_name(job), names):{names}}  ")
+        full = round(bar * (job.log.share() if job.log else 0.0))
+        text.append(symbols.full * full, "cyan")
+        text.append(symbols.empty * (bar - full), "dim")
+        text.append_text(_told(cells, widths))
+        text.truncate(width, overflow="ellipsis")
+        lines.append(text)
     if len(shown) < len(jobs):
         lines.append(Text(f"   … and {len(jobs) - len(shown)} more", "dim"))
     return lines
@@ -135,43 +142,63 @@ def _name(job: Job) -> str:
     return (job.is_training and job.cell) or job.name
 
 
-def _cells(job: Job, run: Run) -> dict[str, str]:
-    """Return what is said beside a bar."""
+def _cells(job: Job, run: Run) -> dict[str, Any]:
+    """Return what is to be said beside a bar: texts, or what stands in them."""
     log = job.log
     if log is None or not (log.has_progress or log.epoch):
         is_queued = run.cores is None and not (log and log.is_there)
         return {"state": "queued or starting" if is_queued else "starting"}
-    return log.told()
+    return {
+        "epoch": (log.epoch, log.epochs) if log.epochs else (),
+        "accuracy": () if log.accuracy is None else (log.measured_on, log.accuracy),
+        "speed": (log.images_per_second,) if log.images_per_second else (),
+        "left": log.left_told(),
+    }
 
 
-def _columns(rows: Sequence[dict[str, str]], width: int) -> dict[str, int]:
-    """Return the columns that fit beside a bar, with their widths, in the order they are shown."""
-    widths: dict[str, int] = {}
-    for key in ("left", "epoch", "accuracy", "speed"):
-        needed = max((len(row.get(key, "")) for row in rows), default=0)
-        if needed and sum(widths.values()) + 2 * len(widths) + needed + 2 + NARROWEST_BAR < width:
-            widths[key] = needed
-    return {key: widths[key] for key in ("epoch", "accuracy", "speed", "left") if key in widths}
+# What is said beside bars, before the time that is left, from much room to little. What is short is
+# short in every line, so that columns stay columns.
+LAYOUTS = (
+    {"epoch": "epoch {} of {}", "accuracy": "{} accuracy {:.3f}", "speed": "{:,.0f} images/s"},
+    {"epoch": "epoch {}/{}", "accuracy": "{} {:.3f}", "speed": "{:,.0f} images/s"},
+    {"epoch": "epoch {}/{}", "accuracy": "{} {:.3f}"},
+    {"epoch": "{}/{}", "accuracy": "{} {:.3f}"},
+    {"accuracy": "{} {:.3f}"},
+    {},
+)
 
 
-def _bar(
-    job: Job,
-    cells: dict[str, str],
-    names: int,
-    columns: dict[str, int],
-    width: int,
-    symbols: Symbols,
-) -> Text:
-    beside = sum(columns.values()) + 2 * len(columns)
-    length = max(min(width - 3 - names - 2 - beside, WIDEST_BAR), NARROWEST_BAR)
-    full = round(length * (job.log.share() if job.log else 0.0))
-    text = Text(f"   {words.cropped(_name(job), names):{names}}  ")
-    text.append(symbols.full * full, "cyan")
-    text.append(symbols.empty * (length - full), "dim")
+def _laid_out(
+    rows: Sequence[dict[str, Any]], width: int
+) -> tuple[list[dict[str, str]], dict[str, int]]:
+    """Write what is said beside bars in the longest way that fits, and how wide each column is."""
+    for layout in LAYOUTS:
+        written = [_written(row, layout) for row in rows]
+        widths = {
+            key: needed
+            for key in (*layout, "left")
+            if (needed := max((len(row.get(key, "")) for row in written), default=0))
+        }
+        if _beside(written, widths) + NARROWEST_BAR <= width:
+            break
+    return written, widths
+
+
+def _written(row: dict[str, Any], layout: dict[str, str]) -> dict[str, str]:
+    told = {key: form.format(*row[key]) for key, form in layout.items() if row.get(key)}
+    return told | {key: row[key] for key in ("left", "state") if key in row}
+
+
+def _beside(rows: Sequence[dict[str, str]], widths: dict[str, int]) -> int:
+    """Return how much room columns need beside a bar, or a state in their place."""
+    states = (len("  ") + len(row["state"]) for row in rows if "state" in row)
+    return max(sum(len("  ") + wide for wide in widths.values()), *states, 0)
+
+
+def _told(cells: dict[str, str], widths: dict[str, int]) -> Text:
     if "state" in cells:
-        text.append(f"  {cells['state']}", "dim")
-    else:
-        for key, wide in columns.items():
-            text.append(f"  {cells[key]:>{wide}}" if key != "epoch" else f"  {cells[key]:{wide}}")
-    text.truncate(width, overflow="ellipsis")
-    return text
+        return Text(f"  {cells['state']}", "dim")
+    sides = {key: "<" if key == "epoch" else ">" for key in widths}
+    return Text(
+        "".join(f"  {cells.get(key, ''):{sides[key]}{wide}}" for key, wide in widths.items())
+    )

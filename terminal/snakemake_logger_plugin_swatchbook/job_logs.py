@@ -57,6 +57,10 @@ class JobLog:
         Which epoch is being trained, out of how many; ``None`` where nothing was said of it.
     accuracy, images_per_second
         Of the last whole epoch: on the validation images, if there are any.
+    measured_on
+        Which images that accuracy is of: ``validation`` or ``training``.
+    curve
+        The accuracy of each epoch that the log has, on the same images.
     warnings
         What it warned of, each once, in order.
     """
@@ -67,6 +71,8 @@ class JobLog:
         self.epoch: int | None = None
         self.epochs: int | None = None
         self.accuracy: float | None = None
+        self.measured_on = "training"
+        self.curve: dict[int, float] = {}
         self.images_per_second: float | None = None
         self.warnings: dict[str, None] = {}
         self._since = since
@@ -123,18 +129,24 @@ class JobLog:
 
     def told(self) -> dict[str, str]:
         """Say how far the job is, piece by piece; what nobody knows is empty."""
-        left = self.seconds_left()
-        if self.is_finishing:
-            rest = "finishing"
-        else:
-            rest = f"{words.about(left)} left" if left is not None else ""
-        accuracy, speed = self.accuracy, self.images_per_second
+        speed = self.images_per_second
         return {
             "epoch": f"epoch {self.epoch} of {self.epochs}" if self.epochs else "",
-            "accuracy": f"accuracy {accuracy:.3f}" if accuracy is not None else "",
+            "accuracy": self.accuracy_told(),
             "speed": f"{speed:,.0f} images/s" if speed else "",
-            "left": rest,
+            "left": self.left_told(),
         }
+
+    def left_told(self) -> str:
+        """Say how long it will go on; nothing where that is not known."""
+        if self.is_finishing:
+            return "finishing"
+        left = self.seconds_left()
+        return "" if left is None else f"{words.about(left)} left"
+
+    def accuracy_told(self) -> str:
+        """Say the accuracy and which images it is of; nothing before the first epoch's end."""
+        return "" if self.accuracy is None else f"{self.measured_on} accuracy {self.accuracy:.3f}"
 
     def _lines(self) -> Iterator[str]:
         try:
@@ -144,6 +156,7 @@ class JobLog:
                     return
                 if status.st_ino != self._inode or status.st_size < self._read:
                     self._inode, self._read, self._rest = status.st_ino, 0, b""
+                    self.curve.clear()
                 file.seek(self._read)
                 new = file.read(READ_AT_ONCE)
         except OSError:
@@ -180,7 +193,10 @@ class JobLog:
             for name, value in re.findall(r"([a-z' ]*accuracy) ([\d.]+)", figures)
         )
         found = {name.strip(): value for name, value in found.items()}
+        self.measured_on = "validation" if "validation accuracy" in found else "training"
         self.accuracy = found.get("validation accuracy", found.get("accuracy"))
+        if self.accuracy is not None:
+            self.curve[epoch] = self.accuracy
         speed = re.search(r"(\d+) images/s", figures)
         self.images_per_second = float(speed[1]) if speed else None
         self._mark(seconds, epoch / epochs)
@@ -262,14 +278,15 @@ def _error(lines: list[str]) -> str:
     return ""
 
 
-def verdicts(path: str | Path) -> list[str]:
-    """Return the answers that the report gives, as its job's log has them."""
+def answers(path: str | Path, kind: str) -> list[str]:
+    """Return what the report's log answers: each ``verdict``, or the ``accuracy`` of models."""
     try:
         lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
+    begin = f"{kind}: "
     texts = (found[4] for found in map(LINE.fullmatch, lines) if found)
-    return [text.removeprefix("verdict: ") for text in texts if text.startswith("verdict: ")]
+    return [text.removeprefix(begin) for text in texts if text.startswith(begin)]
 
 
 def named(name: str) -> str:

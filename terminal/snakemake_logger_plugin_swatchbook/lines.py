@@ -57,7 +57,7 @@ class Lines(Shown):
         taken = words.duration(self.run.seconds[job.rule][-1])
         found = ""
         if job.log and job.log.accuracy is not None:
-            found = f", accuracy {job.log.accuracy:.3f}"
+            found = f", {job.log.accuracy_told()}"
         count = f"({self.run.finished} of {self.run.total})"
         self._event("done", f"{job.name}, {taken}{found} {count}")
 

@@ -33,6 +33,10 @@ STAGES = {
 }
 REPORT = "write_report"
 TRAININGS = {"train_model", "train_trial"}
+EVALUATION, METRICS = "evaluate_model", "metrics.json"
+# Rules that make what one uses, and the output that is used.
+MODEL, TRY_PAGE = "model.onnx", "try.html"
+PRODUCTS = {"export_best": MODEL, "export_run": MODEL, "write_try_page": TRY_PAGE}
 # Rules that do nothing but ask for files; those of a stage's name are targets of this workflow.
 TARGETS = {"all", "default"}
 

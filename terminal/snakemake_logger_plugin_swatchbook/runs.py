@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from logging import LogRecord
 
 from snakemake_logger_plugin_swatchbook import rules
+from snakemake_logger_plugin_swatchbook.cells import Cells
 from snakemake_logger_plugin_swatchbook.job_logs import (
     JobLog,
     Told,
+    answers,
     failure,
     local,
     named,
-    verdicts,
 )
 
 
@@ -26,6 +27,8 @@ class Job:
         What it does, and of what.
     cell
         Of what only.
+    wildcards
+        The same as Snakemake has it.
     began
         In seconds since 1970.
     log
@@ -40,6 +43,7 @@ class Job:
     outputs: list[str]
     began: float
     log: JobLog | None
+    wildcards: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_training(self) -> bool:
@@ -91,8 +95,12 @@ class Run:
         How many cores jobs share; ``None`` on a cluster.
     slots
         How many jobs a cluster is given at once.
-    report, answers
-        The job that writes the report, and what the report answers.
+    report, verdicts, accuracies
+        The job that writes the report, what the report answers, and how accurate its models are.
+    products
+        The jobs that have made something to use: a model for others, a page to try it.
+    cells
+        The trainings.
     """
 
     planned: dict[str, int] = field(default_factory=dict)
@@ -103,7 +111,10 @@ class Run:
     failures: list[Failure] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     report: Job | None = None
-    answers: list[str] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+    accuracies: list[str] = field(default_factory=list)
+    products: list[Job] = field(default_factory=list)
+    cells: Cells = field(default_factory=Cells)
     began: float | None = None
     seconds: dict[str, list[float]] = field(default_factory=dict)
     _started: set[int] = field(default_factory=set)
@@ -145,7 +156,9 @@ class Run:
             [named(output) for output in record.output or ()],
             record.created,
             JobLog(logs[0], record.created) if logs else None,
+            {key: str(value) for key, value in (record.wildcards or {}).items()},
         )
+        self.cells.start(job.rule, job.wildcards, job.log)
         if job.id not in self._started:
             self._started.add(job.id)
             self._of_rule[job.rule] += 1
@@ -161,9 +174,13 @@ class Run:
         if job:
             self.follow([job])
             self._finished[job.rule] += 1
+            self.cells.finish(job.rule, job.wildcards, job.outputs)
             self.seconds.setdefault(job.rule, []).append(record.created - job.began)
             if job is self.report and job.log:
-                self.answers = verdicts(job.log.path)
+                self.verdicts = answers(job.log.path, "verdict")
+                self.accuracies = answers(job.log.path, "accuracy")
+            if rules.known(job.rule) in rules.PRODUCTS:
+                self.products.append(job)
         return job
 
     def fail(self, record: LogRecord, reason: str, whole_logs: bool) -> Failure:
@@ -179,6 +196,7 @@ class Run:
         job = self.running.pop(record.jobid, None)
         if job:
             self.follow([job])
+            self.cells.fail(job.rule, job.wildcards)
         logs = [local(log) for log in record.log or ()]
         found = failure(logs[0], job.began if job else 0, whole_logs) if logs else Told()
         name = job.name if job else rules.job_name(record.rule_name, {})

@@ -1,6 +1,7 @@
 """What a display makes of Snakemake's records, whether it draws or writes lines."""
 
 import re
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -45,6 +46,7 @@ class Shown(Nothing, ABC):
         self.estimate = time_left.Estimate(self.run, {})
         self._guarded = guarded
         self._is_over = threading.Event()
+        self.live: Any = None  # the page that shows the run beside this display, if there is one
         self._reason = ""  # of the next failure
         self._warned: set[str] = set()
 
@@ -52,7 +54,7 @@ class Shown(Nothing, ABC):
 
     @abstractmethod
     def say(self, text: str, kind: str = "message") -> None:
-        """Show text; `kind` is ``message``, ``warning`` or ``error``."""
+        """Show text; `kind` is ``message``, ``notice``, ``warning`` or ``error``."""
 
     def begun(self) -> None:
         """The jobs of the run are known."""
@@ -100,6 +102,8 @@ class Shown(Nothing, ABC):
                 command = getattr(record, "shellcmd", None)
                 if command and self.common.printshellcmds:
                     self.say(shortened(command))
+            case None if hasattr(record, "swatchbook"):
+                self.run.cells.tell(record.swatchbook)
             case None:
                 self._message(record)
 
@@ -111,11 +115,16 @@ class Shown(Nothing, ABC):
         self.run.follow()
         self.warn()
         time_left.keep(self.run)
-        self.close(self.ending.told())
+        told = self.ending.told()
+        self.close(told)
+        if self.live:
+            self.live.end(self.ending.state, told)
 
     def abandon(self) -> None:
         """Leave the terminal as it was."""
         self._is_over.set()
+        if self.live:
+            self.live.abandon()
 
     def warn(self) -> None:
         """Show what jobs have warned of since the last time."""
@@ -129,6 +138,8 @@ class Shown(Nothing, ABC):
         if is_first:
             self.estimate.earlier = time_left.read_earlier()
             self.begun()
+            if self.live:
+                self.live.begin()
             threading.Thread(target=self._look_now_and_then, daemon=True).start()
 
     def _look_now_and_then(self) -> None:
@@ -170,6 +181,27 @@ class Shown(Nothing, ABC):
         elif text not in self._warned:
             self._warned.add(text)
             self.say(shortened(text), "error" if record.levelno >= ERROR else "warning")
+
+
+class Followed(Shown):
+    """A display that knows nothing of the run, and a run that is followed beside it.
+
+    So a run has a live page whatever it looks like on the terminal.
+    """
+
+    def __init__(self, common: Any, shown: Nothing, guarded: Guarded):
+        super().__init__(common, None, guarded)
+        self._shown = shown
+
+    def take(self, record: LogRecord) -> None:
+        """Take a record, and let the display show it."""
+        self._shown.take(record)
+        super().take(record)
+
+    def say(self, text: str, kind: str = "message") -> None:
+        """Say where the page is; the display says all else."""
+        if kind == "notice":
+            print(text, file=sys.stderr, flush=True)
 
 
 def _tick_of(display: Shown) -> Callable[[Any], None]:

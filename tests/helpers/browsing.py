@@ -41,3 +41,16 @@ class Opened:
     def _asked(self, request: object) -> None:
         if not request.url.startswith(("file:", "data:")):
             self.said.append(request.url)
+
+
+def complaints(page: Page, address: str) -> list[str]:
+    """Return a list that a page adds to: what it complains about, what it asks for elsewhere."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
+    page.on(
+        "request",
+        lambda request: request.url.startswith((address, "data:")) or said.append(request.url),
+    )
+    return said

@@ -16,6 +16,7 @@ from swatchbook.comparison import looks
 from swatchbook.data import SPLITS
 from swatchbook.deployment import web_runtime
 from swatchbook.figures import catalogue
+from swatchbook.figures.colours import model_colours
 from swatchbook.training.exports import EXPORTS
 
 PAGE = WORKFLOW / "report"

@@ -56,3 +56,4 @@ onstart:
         raise WorkflowError(f"swatchbook: error: {error}")
     for folder in ("results/", "resources/"):
         remove_temporaries(with_prefix(folder))
+    tell_trainings(workflow.dag)

@@ -188,6 +188,18 @@ def test_csv_goes_into_a_pipe_and_has_the_same_numbers(
     ]
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_where_nothing_can_be_read_there_are_errors_only(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    given = ["predict", str(made), str(tmp_path / "broken.png"), str(tmp_path / "missing.png")]
+    assert main([*given, *options]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert [line.startswith("swatchbook: ") for line in said.err.splitlines()] == [True, True]
+
+
 def test_a_terminal_gets_a_table(made: Path, folder: Path) -> None:
     terminal, its_end = pty.openpty()
     process = subprocess.Popen(

@@ -14,7 +14,8 @@ from makers import write_7z
 from paths import ROOT
 from swatchbook.__main__ import main
 from swatchbook.data import arrays, decoding
-from swatchbook.discovery import origins, project
+from swatchbook.data.splits import SPLITS
+from swatchbook.discovery import decisions, origins, project
 from swatchbook.discovery.project import AS_FOUND, Asked
 from swatchbook.errors import ConfigurationError, DataError, SwatchbookError
 from swatchbook.startup import config_files, configuration
@@ -197,6 +198,39 @@ def test_a_class_with_few_images_cannot_be_drawn_by_shares(tmp_path: Path) -> No
     spec, told = made(tmp_path, files)
     assert spec["split"]["stratified"] is False
     assert "unbalanced: 30 of big dog, 2 of mouse" in told
+
+
+@pytest.mark.parametrize(
+    ("classes", "each", "stratified"), [(2, 5, False), (2, 12, True), (3, 4, False), (8, 12, True)]
+)
+def test_few_images_of_a_class_are_drawn_by_shares_where_each_set_can_have_one(
+    tmp_path: Path, classes: int, each: int, stratified: bool
+) -> None:
+    files = {f"class{n % classes}/{n}.png": encoded(kind="PNG") for n in range(classes * each)}
+    spec, _ = made(tmp_path, files)
+    assert spec["split"]["stratified"] is stratified
+    labels = [np.argmax(arrays.load(tmp_path / "work/arrays", part)[1], 1) for part in SPLITS]
+    if stratified:
+        assert {len(set(of)) for of in labels[::2]} == {classes}
+
+
+def test_seeds_are_added_until_the_verdict_is_decided(tmp_path: Path) -> None:
+    _, told = made(tmp_path, by_class())
+    config = config_files.read(tmp_path / "work/config/config.yaml")
+    assert config["seeds"] == {"from": 3, "to": 8, "until": "decided"}
+    assert len(config["models"]) == decisions.MODELS
+    assert "A rough guess: 6 trainings take" in told and "16, if the verdict needs them" in told
+
+
+def test_the_forecast_says_what_it_rests_on() -> None:
+    """(60 × 3,000 × 4 / 1,500 + 15) s a training, so 6 in 3 turns and 16 in 8 on two cores."""
+    assert decisions.forecast(3000, 60, (64, 64), cores=2) == (
+        "A rough guess: 6 trainings take 25 min on 2 cores, 16, if the verdict needs them, 66 min "
+        "(at 1,500 images of 32 × 32 pixels a second and core; half and double as much were "
+        "measured, and a GPU is faster)."
+    )
+    assert "6 trainings take 1 min on 64 cores" in decisions.forecast(500, 20, (28, 28), cores=64)
+    assert "16, if the verdict needs them, 18 h" in decisions.forecast(10**6, 6, (32, 32), cores=1)
 
 
 def test_a_word_that_yaml_takes_for_something_else_stays_a_class(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_wide_screen_says_everything(run: Run) -> None:
     ]
     bar = f"{'━' * 20}{'─' * 20}"
     assert lines[7] == (
-        f"   fashion-mnist baseline seed 0  {bar}  epoch 6 of 10  accuracy 0.893"
+        f"   fashion-mnist baseline seed 0  {bar}  epoch 6 of 10  validation accuracy 0.893"
         "  2,310 images/s  2 min left"
     )
     assert lines[8] == f"   cifar10 dropout seed 12        {'─' * 40}  starting"
@@ -72,6 +72,31 @@ def test_a_wide_screen_says_everything(run: Run) -> None:
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 200])
 def test_no_line_is_wider_than_the_terminal(run: Run, width: int) -> None:
     assert max(map(len, drawn(run, width))) <= width
+
+
+@pytest.mark.parametrize(
+    ("width", "beside"),
+    [
+        (80, "6/10  validation 0.893  2 min left"),
+        (100, "epoch 6/10  validation 0.893  2,310 images/s  2 min left"),
+        (120, "epoch 6 of 10  validation accuracy 0.893  2,310 images/s  2 min left"),
+    ],
+)
+def test_what_stands_beside_a_bar_gets_shorter_and_is_not_cut(
+    run: Run, width: int, beside: str
+) -> None:
+    lines = drawn(run, width)
+    assert lines[7].endswith(f"─  {beside}") and "━" in lines[7]
+    assert lines[8].endswith("  starting")
+    assert not [line for line in lines if "…" in line]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_a_training_in_a_queue_leaves_the_columns_of_others(run: Run, width: int) -> None:
+    run.cores, run.slots = None, 100
+    lines = drawn(run, width)
+    assert "validation" in lines[7] and lines[7].endswith("2 min left")
+    assert lines[8].endswith("  queued or starting")
 
 
 def test_a_narrow_screen_keeps_what_matters_most(run: Run) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snakemake_logger_plugin_swatchbook.job_logs import JobLog, failure, local, named, verdicts
+from snakemake_logger_plugin_swatchbook.job_logs import JobLog, answers, failure, local, named
 from swatchbook.errors import DataError
 from swatchbook.job_log import reporting_to
 from swatchbook.progress import Progress
@@ -172,8 +172,8 @@ def test_a_log_without_an_error_gives_its_last_lines(log: Path) -> None:
 
 def test_the_reports_answers_are_read_in_their_order(log: Path) -> None:
     written(log, "wrote results/report.html, 0.7 MB", "verdict: First.", "verdict: Second.")
-    assert verdicts(log) == ["First.", "Second."]
-    assert verdicts(log.with_name("none.log")) == []
+    assert answers(log, "verdict") == ["First.", "Second."]
+    assert answers(log.with_name("none.log"), "verdict") == []
 
 
 def test_files_on_storage_are_where_snakemake_keeps_them() -> None:

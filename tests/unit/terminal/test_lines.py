@@ -1,5 +1,6 @@
 """In a pipe a run is a short line an event, and ends with what came of it."""
 
+import shlex
 import time
 from pathlib import Path
 
@@ -38,7 +39,10 @@ def without_clock(lines: list[str]) -> list[str]:
 
 def test_each_event_is_a_line_and_no_line_lists_files(capsys: pytest.CaptureFixture) -> None:
     log = Path("report.log")
-    log.write_text("2026-01-01 00:00:00,000 INFO verdict: Dropout is worse.\n")
+    log.write_text(
+        "2026-01-01 00:00:00,000 INFO verdict: Dropout is worse.\n"
+        "2026-01-01 00:00:00,000 INFO accuracy: CIFAR-10, test images right: baseline 71.20 %\n"
+    )
     wildcards = {"dataset": "cifar10", "model": "baseline", "seed": "0"}
     lines = said(
         capsys,
@@ -71,7 +75,10 @@ def test_each_event_is_a_line_and_no_line_lists_files(capsys: pytest.CaptureFixt
         "done     write the report, 0 s (2 of 4)",
         "Done in 0 s: 3 jobs.",
         "  Dropout is worse.",
-        "The report is results/report.html",
+        "  CIFAR-10, test images right: baseline 71.20 %",
+        "The report is results/report.html: open it in a browser",
+        "Next: snakemake --cores 2 export   # the best model in formats to use",
+        "Next: snakemake --cores 2 try   # a page to try it in a browser",
     ]
 
 
@@ -79,7 +86,73 @@ def test_only_three_answers_are_told(capsys: pytest.CaptureFixture) -> None:
     log = Path("report.log")
     log.write_text("".join(f"2026-01-01 00:00:00,000 INFO verdict: {n}.\n" for n in range(5)))
     lines = said(capsys, handler(), plan(write_report=1), start(1, "write_report", log), finish(1))
-    assert lines[-5:-1] == ["  0.", "  1.", "  2.", "  … and 2 more in the report"]
+    assert lines[-7:-3] == ["  0.", "  1.", "  2.", "  … and 2 more in the report"]
+
+
+BEST = Path("results/own photos/best")
+
+
+def exported(job: int, *names: str) -> list[object]:
+    outputs = [str(BEST / name) for name in names]
+    wildcards = {"dataset": "own photos"}
+    return [start(job, "export_best", output=outputs, wildcards=wildcards), finish(job)]
+
+
+def test_what_was_exported_is_named_with_how_to_use_it(capsys: pytest.CaptureFixture) -> None:
+    files = ("model.tflite", "model.onnx", "model.json", "export.json")
+    lines = said(capsys, handler(), plan(export_best=1), *exported(1, *files))
+    assert lines[-2:] == [
+        f"The model of own photos is in {BEST}, to use by: swatchbook predict '{BEST}' IMAGE…",
+        "Next: snakemake --cores 2 try   # a page to try it in a browser",
+    ]
+    lines = said(capsys, handler(), plan(export_best=1), *exported(1, "model.tflite"))
+    assert lines[-2] == f"The model of own photos is in {BEST}", "predict needs ONNX"
+
+
+def test_a_page_to_try_is_named_with_how_to_open_it(capsys: pytest.CaptureFixture) -> None:
+    made = start(2, "write_try_page", output=[str(BEST / "try.html")], wildcards={"dataset": "own"})
+    records = [plan(write_try_page=1), *exported(1, "model.onnx"), made, finish(2)]
+    assert said(capsys, handler(), *records)[-1] == (
+        f"The page to try own is {BEST}/try.html: open it in a browser"
+    )
+
+
+def test_another_workflow_around_this_one_is_not_told_what_is_next(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    report = start(1, "mine_write_report", output=["results/report.html"])
+    lines = said(capsys, handler(), plan(mine_write_report=1), report, finish(1))
+    assert lines[-1] == "The report is results/report.html: open it in a browser"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("--cores 2 -n", "--cores 2"),
+        ("--directory 'my photos' -c4", "--directory 'my photos' --cores 4"),
+        (
+            "train --configfile a.yaml 'b c.yaml' -j 9 --config mirror=/x --retries 2",
+            "--configfile a.yaml 'b c.yaml' --config mirror=/x --jobs 9",
+        ),
+        ("--profile=workflow/profiles/slurm all", "--profile workflow/profiles/slurm"),
+    ],
+)
+def test_what_is_next_is_of_the_same_place_and_configuration(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, typed: str, expected: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/bin/snakemake", *shlex.split(typed)])
+    report = start(1, "write_report", output=["results/report.html"])
+    lines = said(capsys, handler(), plan(write_report=1), report, finish(1))
+    assert lines[-1].startswith(f"Next: snakemake {expected} try   #")
+
+
+def test_the_command_to_go_on_is_the_one_that_was_typed(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = "--directory 'my photos' --configfile a.yaml 'b c.yaml' --config x=1 --cores 2 -- train"
+    monkeypatch.setattr("sys.argv", ["/bin/snakemake", *shlex.split(typed)])
+    lines = said(capsys, handler(), plan(sort=1), start(1, "sort"), error(1, "sort"))
+    assert lines[-1] == f"When that is put right, go on with: snakemake {typed}"
 
 
 def test_a_failure_ends_with_its_error_the_log_and_the_command(
@@ -220,7 +293,7 @@ def test_running_trainings_are_told_of_when_nothing_else_is(
     made._guarded(lambda display: display.tick())
     lines = without_clock(capsys.readouterr().err.splitlines())
     made.close()
-    begin = "running  train, epoch 2 of 4, accuracy 0.500, 1,000 images/s, "
+    begin = "running  train, epoch 2 of 4, training accuracy 0.500, 1,000 images/s, "
     assert lines[-2].startswith(begin) and lines[-2].endswith(" left")
     assert lines[-1].startswith("left     about ")
 

@@ -73,13 +73,16 @@ class Table:
 
 
 class Csv:
-    """CSV with a heading, as RFC 4180 has it but for line feeds."""
+    """CSV as RFC 4180 has it but for line feeds, with a heading above the first image."""
 
     def __init__(self, stream: TextIO):
         self._writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        self._writer.writeheader()
+        self._has_heading = False
 
     def write(self, rows: Sequence[Row]) -> None:
+        if rows and not self._has_heading:
+            self._writer.writeheader()
+            self._has_heading = True
         for row in rows:
             self._writer.writerow(record(row) | {"unlike": _word(row.unlike)})
 

@@ -14,7 +14,16 @@ LARGEST_SIDE = (
     64  # pixels that are trained on unless the user says otherwise; a CPU does this in minutes
 )
 WHITE, BLACK = "#ffffff", "#000000"
-LEAST_FOR_STRATA = 10  # images of a class, so that each set has one of it
+# Images of a class from which shares of it are drawn: of five a fifth is one. Where only some sets
+# are drawn, nobody has counted how many of a class are left for them.
+LEAST_FOR_STRATA, LEAST_WHERE_SOME_ARE_GIVEN = 5, 10
+TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
+SEEDS = (3, 8)  # of each model: in any case, and at most
+MODELS = 2  # that are written
+# Images of 32 × 32 pixels that one core trains on in a second with the networks that are written:
+# 550 to 2,200 were seen on server CPUs with bfloat16, by what else ran. And what a training takes
+# beside its epochs.
+IMAGES_A_SECOND, SECONDS_BESIDE = 1500, 15
 STEPS = 3000  # of a training, about
 FEW = 1000  # images, of which a fifth says little
 FOLDS_SAID = (
@@ -137,21 +146,34 @@ def split(arranged: Arrangement) -> dict[str, Decided]:
     """Decide how images are split."""
     decided = {}
     images = sum(arranged.classes.values())
-    has_test = arranged.splits["test"] > 0
-    if not has_test:
-        decided["test_share"] = Decided(0.2, FOLDS_SAID if images < FEW else "a fifth for the test")
+    if not arranged.splits["test"]:
+        because = FOLDS_SAID if images < FEW else "a fifth for the test"
+        decided["test_share"] = Decided(TEST_SHARE, because)
     if not arranged.splits["validation"]:
-        decided["validation_share"] = Decided(0.1, "of the rest, to watch the training by")
-    rarest = min(arranged.classes.values())
-    if decided:
-        decided["stratified"] = Decided(
-            rarest >= LEAST_FOR_STRATA,
-            "each set has the same share of each class"
-            if rarest >= LEAST_FOR_STRATA
-            else f"a class has {rarest} images, too few to have a share of it in each set",
+        decided["validation_share"] = Decided(
+            VALIDATION_SHARE, "of the rest, to watch the training by"
         )
+    if decided:
+        decided["stratified"] = _stratified(arranged, decided)
         decided["random_state"] = Decided(42, "the seed of the draw")
     return decided
+
+
+def _stratified(arranged: Arrangement, drawn: Mapping[str, Decided]) -> Decided:
+    """Decide whether each set is drawn with the same share of each class."""
+    rarest = min(arranged.classes.values())
+    least = LEAST_FOR_STRATA if len(drawn) == 2 else LEAST_WHERE_SOME_ARE_GIVEN
+    if rarest < least:
+        said = f"a class has {rarest} images, too few to have a share of it in each set"
+        return Decided(False, said)
+    images = sum(arranged.classes.values())
+    images -= arranged.splits["test"] + arranged.splits["validation"]
+    for share in drawn.values():
+        count = math.ceil(images * share.value)
+        if count < len(arranged.classes):
+            return Decided(False, "a set is to have fewer images than there are classes")
+        images -= count
+    return Decided(True, "each set has the same share of each class")
 
 
 def training(images: int, validation: int) -> Mapping[str, Decided]:
@@ -166,3 +188,31 @@ def training(images: int, validation: int) -> Mapping[str, Decided]:
         if validation
         else Decided("last", "there are no validation images to choose an epoch by"),
     }
+
+
+def forecast(images: int, epochs: float, size: tuple[int, int], cores: int) -> str:
+    """Guess how long the trainings will take, with what the guess rests on.
+
+    Parameters
+    ----------
+    size
+        The height and width of the images.
+    cores
+        How many trainings run at once.
+    """
+    share = max(math.prod(size) / 32**2, 0.5)  # of the smallest images the rest takes the time
+    one = images * epochs * share / IMAGES_A_SECOND + SECONDS_BESIDE
+    few, many = (MODELS * seeds for seeds in SEEDS)
+    least, most = (math.ceil(count / cores) * one / 60 for count in (few, many))
+    return (
+        f"A rough guess: {few} trainings take {_minutes(least)} on {cores} "
+        f"{'core' if cores == 1 else 'cores'}, {many}, if the verdict needs them, {_minutes(most)} "
+        f"(at {IMAGES_A_SECOND:,} images of 32 × 32 pixels a second and core; half and double as "
+        "much were measured, and a GPU is faster)."
+    )
+
+
+def _minutes(minutes: float) -> str:
+    if minutes < 90:
+        return f"{max(round(minutes), 1)} min"
+    return f"{minutes / 60:.0f} h"

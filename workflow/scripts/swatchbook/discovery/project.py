@@ -1,5 +1,6 @@
 """A working directory for one's own images, made from a folder or an archive of them."""
 
+import os
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -148,7 +149,7 @@ def make(
     write_text(folder / "config" / "config.yaml", writing.config_text(config))
     _check(folder, name)
     origins.forget(resources)
-    return _told(described, parts, folder, origin.shown)
+    return _told(described, parts, folder, origin.shown, _forecast(plain, config, parts))
 
 
 def _pinned(digest: str | None) -> dict[str, Any]:
@@ -266,7 +267,15 @@ def _check(folder: Path, name: str) -> None:
     configuration.load_dataset(name, [folder / "config" / "datasets"], schema)
 
 
-def _told(described: Described, parts: Mapping[str, Any], folder: Path, source: str) -> list[str]:
+def _forecast(spec: Mapping[str, Any], config: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
+    size = (spec["image"]["height"], spec["image"]["width"])
+    epochs = config["training"]["epochs"].value
+    return decisions.forecast(len(parts["train"]), epochs, size, len(os.sched_getaffinity(0)))
+
+
+def _told(
+    described: Described, parts: Mapping[str, Any], folder: Path, source: str, forecast: str
+) -> list[str]:
     arranged, found = described.arranged, described.found
     counts = sorted(arranged.classes.items(), key=lambda item: -item[1])
     shown = ", ".join(f"{name} {count:,}" for name, count in counts[:5])
@@ -294,7 +303,9 @@ def _told(described: Described, parts: Mapping[str, Any], folder: Path, source: 
         folder / "config" / "config.yaml",
     ]
     lines += [
-        f"Written: {' and '.join(map(str, written))}. Read them, then:",
+        f"Written: {' and '.join(map(str, written))}.",
+        forecast,
+        "Read both files, then:",
         f"    snakemake --cores all --directory {shlex.quote(str(folder))}",
     ]
     return lines

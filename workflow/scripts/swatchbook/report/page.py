@@ -106,8 +106,20 @@ def write_report(
     )
     write_text(output, html)
     logger.info("wrote %s, %.1f MB", output, len(html.encode()) / 1e6)
+    _tell(shown)
+
+
+def _tell(shown: list[dict[str, Any]]) -> None:
+    """Write the answers into the log: a run ends with them on the terminal (terminal/)."""
     for answer in (answer for dataset in shown for answer in dataset["card"]["answers"]):
-        logger.info("verdict: %s", answer.claim)  # a run ends with it on the terminal (terminal/)
+        logger.info("verdict: %s", answer.claim)
+    for dataset in shown:
+        models = [
+            f"{row['model']} {sentences.percent(row['mean'], 2)}"
+            for row in dataset["card"]["models"][: cards.SHOWN]
+        ]
+        title = dataset["spec"]["title"]
+        logger.info("accuracy: %s, test images right: %s", title, ", ".join(models))
 
 
 def _environment(folder: Path) -> jinja2.Environment:
