@@ -197,6 +197,13 @@ def test_both_kinds_of_data_sets_stand_on_one_page(tmp_path: Path) -> None:
     assert text.count("All figures are cross-validated, in 3 folds:") == 1
 
 
+def test_texts_speak_of_folds_and_repetitions(text: str) -> None:
+    assert "A dot is one fold" in text and "A dot is one seed" not in text
+    assert "lowest validation loss, by fold" in text
+    assert "called what, over all repetitions" in text
+    assert "{run}" not in text and "{repetition}" not in text
+
+
 def test_one_test_set_is_told_of_as_before(comparison: dict[str, Any]) -> None:
     (judged,) = verdicts.judged([{**comparison, "cross_validation": None}])
     assert sentences.cross_validation(judged) == ""

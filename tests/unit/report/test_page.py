@@ -157,11 +157,16 @@ def test_every_training_has_its_accuracy_with_wilsons_interval(any_made: Made) -
                 assert any(wanted in row for row in rows)
 
 
+def figures_of(made: Made) -> int:
+    """The figures of a data set; of one model nothing is compared, so those of that are empty."""
+    return 11 if len(made.config["models"]) > 1 else 8
+
+
 def test_figures_say_where_their_files_are_and_how_they_were_made(any_made: Made) -> None:
     page = any_made.page
     files = [e for e in page.elements if e.attributes.get("class") == "file"]
     named = [e for e in files if "its numbers: " in e.text]
-    assert len(named) == 12 * len(any_made.config["datasets"])
+    assert len(named) == (figures_of(any_made) + 1) * len(any_made.config["datasets"])
     for element in named:
         for file in re.findall(r"[\w./-]+\.(?:svg|csv)", element.text):
             assert (any_made.results / file).is_file(), file
@@ -291,7 +296,7 @@ def test_ids_are_unique_whatever_the_data_sets_are_called(least: Made, tmp_path:
 def test_every_figure_has_a_title_a_reading_and_a_text_alternative(any_made: Made) -> None:
     page = any_made.page
     figures = page.all("figure")
-    assert len(figures) == 11 * len(any_made.config["datasets"])
+    assert len(figures) == figures_of(any_made) * len(any_made.config["datasets"])
     for figure in figures:
         (caption,) = page.all("figcaption", figure)
         headings = [page.all(f"h{level}", caption) for level in range(2, 7)]
@@ -367,9 +372,54 @@ def test_a_data_set_without_copies_has_dashes(least: Made, tmp_path: Path) -> No
     assert "0 of 24 test images" in page.one("main").text
 
 
+def test_a_figure_without_a_row_is_left_out(least: Made, tmp_path: Path) -> None:
+    shutil.copytree(least.results / "made-up", tmp_path / "made-up")
+    table = tmp_path / "made-up" / "checks" / "twins.csv"
+    names = [e.attributes["id"] for e in least.page.all("figure")]
+    assert "figure.made-up.twins" in names and "figure.made-up.forest" not in names
+    table.write_text(table.read_text().splitlines(keepends=True)[0])
+    page = write(tmp_path, least.config, tmp_path / "report.html").page
+    left = [e.attributes["id"] for e in page.all("figure")]
+    assert left == [name for name in names if name != "figure.made-up.twins"]
+
+
+def test_terms_are_those_that_the_page_refers_to(any_made: Made) -> None:
+    page = any_made.page
+    listed = {e.attributes["id"] for e in page.all("dt")}
+    links = {e.attributes["href"][1:] for e in page.all("a") if "href" in e.attributes}
+    assert listed == {link for link in links if link.startswith("term-")}
+    assert "term-accuracy" in listed and "term-views" not in listed
+
+
+def test_what_was_made_together_has_the_titles_of_its_figures(made: Made) -> None:
+    summaries = [e.text for e in made.page.all("summary")]
+    assert any("Reliability, Risk and coverage, Right and wrong images" in s for s in summaries)
+    assert not any("risk_coverage" in s for s in summaries)
+
+
+def test_scaling_that_does_not_help_is_said_to(least: Made, made: Made, tmp_path: Path) -> None:
+    name = made.config["datasets"][0]
+    for folder in made.config["datasets"]:
+        shutil.copytree(made.results / folder, tmp_path / folder)
+    file = tmp_path / name / "comparison.json"
+    comparison = read_json(file)
+    for found, after in zip(comparison["models"].values(), (0.2, 0.05), strict=False):
+        found["metrics"]["ece"]["mean"] = 0.1
+        found["scaling"]["metrics"]["ece"]["mean"] = after
+    write_json(file, comparison)
+    worse, better = list(comparison["models"])[:2]
+    text = write(tmp_path, made.config, tmp_path / "report.html").page.one("main").text
+    assert f"it did not help {worse}: after it, its mean ECE is no smaller" in text
+    assert f"it did not help {better}" not in text
+    assert "it did not help" not in least.page.one("main").text, "nothing was scaled"
+
+
 def test_a_single_run_claims_nothing(least: Made) -> None:
     text = least.page.one("main").text
     assert "there is no other model" in text
+    assert re.search(r"Alone calls \d+\.\d % of the test images right \(one run; another 24 ", text)
+    assert "Always naming" not in text and "always naming the largest class" in text
+    assert "Its weakest class is “" in text
     assert "Means over 1 seed after" in text
     for claim in ("is better than", "is worse than", "validation loss was lowest"):
         assert claim not in text

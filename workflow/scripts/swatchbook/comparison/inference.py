@@ -46,8 +46,8 @@ def bounded_interval(
 
     Student's, by `t_interval`, as long as that stays between the bounds. Of few seeds near a bound
     it does not: then that of the mean's logit (of its logarithm where there is no upper bound),
-    with the standard error by the delta method, carried back. The logit interval of a share is in L. D.
-    Brown, T. T. Cai and A. DasGupta, 2001, Interval estimation for a binomial proportion,
+    with the standard error by the delta method, carried back. The logit interval of a share is in
+    L. D. Brown, T. T. Cai and A. DasGupta, 2001, Interval estimation for a binomial proportion,
     Statistical Science 16, 101-133; docs/statistics.md says how often this one holds the truth.
 
     Parameters

@@ -58,14 +58,17 @@ def shows_something(figure: Figure, folder: Path) -> bool:
 def numbers(figures: Iterable[Figure], folder: Path) -> dict[str, str]:
     """Return the CSV files of the figures that the page draws itself, as they are, by name.
 
-    Those that are too large for a page are left out: there the drawing stays.
+    Those that are too large for a page are left out: there the drawing stays. So are those without
+    a row, of which the page shows nothing.
 
     Parameters
     ----------
     folder
         The data set's folder.
     """
-    charted = (figure for figure in figures if figure.is_charted)
+    charted = (
+        figure for figure in figures if figure.is_charted and shows_something(figure, folder)
+    )
     texts = {
         figure.name: (folder / figure.folder / f"{figure.name}.csv").read_text(encoding="utf-8")
         for figure in charted
