@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from browsing import PHONE, Opened, needs_chromium
 from exported import ABOUT, SHAPE, export, made_export, make_run
@@ -313,9 +313,18 @@ def test_the_nearest_training_images_are_those_of_the_features(
     assert "128 numbers that its last layer is given" in told
 
 
+def easel(page: Page) -> Locator:
+    """What one draws on, which is folded away where the model is for photographs."""
+    drawing, fold = page.locator("#drawing"), page.locator("summary", has_text="Draw one")
+    if fold.count():
+        assert not drawing.is_visible()
+        fold.click()
+    return drawing
+
+
 @pytest.mark.parametrize("opened", ["error", "grey"], indirect=True)
 def test_what_is_drawn_is_seen_as_means_of_blocks(opened: Trying) -> None:
-    box = opened.page.locator("#drawing").bounding_box()
+    box = easel(opened.page).bounding_box()
     mouse, at = opened.page.mouse, lambda x, y: (box["x"] + x, box["y"] + y)
     mouse.move(*at(40, 40))
     mouse.down()
@@ -334,7 +343,7 @@ def test_what_is_drawn_is_seen_as_means_of_blocks(opened: Trying) -> None:
 
 def test_one_draws_by_keyboard(opened: Trying) -> None:
     page = opened.page
-    page.locator("#drawing").focus()
+    easel(page).focus()
     page.keyboard.press("ArrowLeft")
     assert page.locator("#pen").is_visible()
     assert (opened.pixels("drawing")[..., :3] == 0).all(), "the pen is up"

@@ -253,6 +253,7 @@ const charts = {
   },
 
   accuracy: {
+    hasNames: true,
     follows: ["model", "seed"],
     plot: (rows, settings, state) => {
       const shown = rows
@@ -261,8 +262,7 @@ const charts = {
       const means = shown.filter((row) => row.isMean);
       const seeds = shown.filter((row) => !row.isMean);
       return {
-        ...rowsOf(means.length),
-        y: { label: null, domain: means.map((row) => row.model) },
+        ...rowsOf(means.map((row) => row.model)),
         x: share({}, "test accuracy"),
         marks: [
           Charts.ruleY(means, { y: "model", x1: (row) => number(row.low), x2: (row) => number(row.high), stroke: colour, strokeWidth: 2 }),
@@ -278,17 +278,18 @@ const charts = {
   },
 
   forest: {
+    hasNames: true,
     follows: ["model"],
     controls: (figure) => [choice(figure, "Measure", "metric", [["accuracy", "Test accuracy"], ["accuracy_gap", "Gap between training and test"]])],
     plot: (rows, settings, state) => {
+      const isOne = isMany(rows); // of many models the axis names the one compared with
       const shown = rows
         .filter((row) => row.metric === settings.metric && among(state.models, row.model) && among(state.models, row.reference))
-        .map((row) => ({ ...row, name: `${row.model} − ${row.reference}`, size: number(row.difference), least: number(row.smallest_detectable) }));
+        .map((row) => ({ ...row, name: isOne ? row.model : `${row.model} − ${row.reference}`, size: number(row.difference), least: number(row.smallest_detectable) }));
       if (!shown.length) return notPlanned;
       return {
-        ...rowsOf(shown.length),
-        y: { label: null, domain: shown.map((row) => row.name) },
-        x: inPoints(`difference in ${settings.metric === "accuracy" ? "test accuracy" : "the gap"}, in points`),
+        ...rowsOf(shown.map((row) => row.name)),
+        x: inPoints(`${settings.metric === "accuracy" ? "test accuracy" : "the gap"}, ${isOne ? `minus that of ${shown[0].reference}` : "difference"}, in points`),
         marks: [
           Charts.ruleX([0], { stroke: "var(--axis)" }),
           Charts.ruleY(shown, { y: "name", x1: (row) => number(row.low), x2: (row) => number(row.high), stroke: colour, strokeWidth: 3 }),
@@ -301,6 +302,7 @@ const charts = {
   },
 
   pairs: {
+    hasNames: true,
     follows: ["model"],
     isLit: true,
     plot: (rows, settings, state) => {
@@ -314,8 +316,7 @@ const charts = {
         });
       return {
         height: 24 * Math.max(2, shown.length) + 60,
-        marginLeft: 150,
-        y: { label: null, domain: shown.map((row) => row.name) },
+        ...rowNames(shown.map((row) => row.name)),
         x: inPoints("difference in test accuracy, in points"),
         marks: [
           Charts.ruleX([0], { stroke: "var(--axis)" }),
@@ -328,6 +329,7 @@ const charts = {
   },
 
   agreement: {
+    hasNames: true,
     follows: ["model"],
     isOfPairs: true,
     plot: (rows, settings, state) => {
@@ -337,16 +339,15 @@ const charts = {
       const shown = rows
         .filter((row) => among(state.models, row.model) && among(state.models, row.reference))
         .map((row) => {
-          const name = `${row.model}, ${row.reference}`;
+          const name = isMany(rows) ? row.model : `${row.model}, ${row.reference}`;
           const x1 = before.get(name) ?? 0;
           before.set(name, x1 + number(row.share));
           return { ...row, name, x1, x2: before.get(name), word: told[row.right](row), shade: shades[row.right](row) };
         });
       if (!shown.length) return notPlanned;
       return {
-        ...rowsOf(before.size),
-        y: { label: null, domain: [...before.keys()] },
-        x: share({ domain: [0, 1], grid: false }, "pairs of test image and run"),
+        ...rowsOf([...before.keys()]),
+        x: share({ domain: [0, 1], grid: false }, `pairs of test image and run${isMany(rows) ? `, beside ${shown[0].reference}` : ""}`),
         marks: [
           Charts.barX(shown, { y: "name", x1: "x1", x2: "x2", fill: "shade", inset: 0.5 }),
           tipOf(shown, (row) => (row.x1 + row.x2) / 2, "name", (row) => `${row.word}: ${percent(row.x2 - row.x1)}`),
@@ -382,7 +383,17 @@ const charts = {
 };
 
 const notPlanned = { told: "These two models were not planned to be compared: see “Every two models”." };
-const rowsOf = (count) => ({ height: (count > SEVERAL ? 26 : 46) * Math.max(1, count) + 62, marginLeft: 150 });
+const rowsOf = (names) => ({
+  height: (names.length > SEVERAL ? 26 : 46) * Math.max(1, names.length) + 62,
+  ...rowNames(names),
+});
+
+// Room for names beside their rows, of which the longest are shortened.
+const LONGEST = 30; // letters
+const rowNames = (names) => ({
+  marginLeft: Math.max(150, 16 + 6.7 * Math.min(LONGEST, Math.max(0, ...names.map((name) => name.length)))),
+  y: { label: null, domain: names, tickFormat: (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name) },
+});
 const TRAINING = ["training", "Training"];
 const VALIDATION = ["validation", "Validation"];
 
@@ -481,8 +492,9 @@ class TouchedFigure {
     const wanted = this.chart.models?.(state) ?? (this.chart.isLit ? state.lit : state.models);
     const models = [...new Set(named)].filter((model) => among(wanted, model));
     const others = this.chart.isLit && !state.models ? new Set(named).size - models.length : 0;
+    const keyed = this.chart.hasNames && models.length > SEVERAL ? [] : models;
     this.keys.replaceChildren(
-      ...models.slice(0, MANY).map((model) => key(colourOf.get(model), model, turnOf.get(model))),
+      ...keyed.slice(0, MANY).map((model) => key(colourOf.get(model), model, turnOf.get(model))),
       ...(this.chart.keys?.(this.rows) ?? []).map(([look, text]) => key(look, text)),
       ...(others ? [key("", `${others} more: choose two above to see them`)] : []),
     );

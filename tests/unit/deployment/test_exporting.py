@@ -9,6 +9,7 @@ import pytest
 
 from exported import SIZES, export, make_run
 from swatchbook.comparison import metrics
+from swatchbook.comparison import metrics
 from swatchbook.data import arrays
 from swatchbook.deployment import data_sheet, runtimes
 from swatchbook.errors import DataError
@@ -142,6 +143,18 @@ def test_without_validation_images_nothing_is_calibrated(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     sheet, _ = data_sheet.read(tmp_path / "made")
     assert (sheet.temperature, sheet.unlike) == (1.0, None)
+    assert record(tmp_path / "made")["calibration"] is None
+
+
+def test_it_says_what_calibration_does_on_the_test_images(made: Path, run: Path) -> None:
+    probabilities = np.load(run / "probabilities.npy")
+    labels = arrays.load(run.parents[1] / "arrays", "test")[1].argmax(axis=1)
+    sheet, _ = data_sheet.read(made)
+    scaled = metrics.with_temperature(probabilities, sheet.temperature)
+    assert record(made)["calibration"] == {
+        "before": pytest.approx(metrics.calibration_error(labels, probabilities)),
+        "after": pytest.approx(metrics.calibration_error(labels, scaled)),
+    }
 
 
 def test_an_export_takes_the_place_of_an_older_one(run: Path, tmp_path: Path) -> None:

@@ -139,6 +139,32 @@ def test_it_says_what_the_model_was_trained_on(page: str) -> None:
     assert len(about["labels"]) == 240
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ({"before": 0.05, "after": 0.0124}, "differ by 1.2 points in the mean; without it, by 5.0"),
+        ({"before": 0.02, "after": 0.04}, "which did not help: on the test images"),
+        (None, "Not calibrated, for want of validation images"),
+    ],
+)
+def test_it_claims_calibration_only_where_it_helped(
+    made: Path,
+    run: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    error: dict[str, float] | None,
+    told: str,
+) -> None:
+    for name in ("model.onnx", "model.json"):
+        (tmp_path / name).write_bytes((made / name).read_bytes())
+    exported = json.loads((made / "export.json").read_text()) | {"calibration": error}
+    (tmp_path / "export.json").write_text(json.dumps(exported))
+    text = write_page(run, tmp_path, runtime(tmp_path_factory)).read_text()
+    assert told in text
+    claims = ("Calibrated on the validation images", "did not help", "Not calibrated")
+    assert sum(claim in text for claim in claims) == 1
+
+
 def test_the_pen_is_as_bright_as_the_training_images_are_dark() -> None:
     dark = np.zeros((3, 9, 9, 1), np.float32)
     dark[:, 2:7, 2:7] = 1
