@@ -9,7 +9,6 @@ import pytest
 
 from exported import SIZES, export, make_run
 from swatchbook.comparison import metrics
-from swatchbook.comparison import metrics
 from swatchbook.data import arrays
 from swatchbook.deployment import data_sheet, runtimes
 from swatchbook.errors import DataError
