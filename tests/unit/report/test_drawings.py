@@ -28,3 +28,10 @@ def test_an_inline_svg_keeps_its_shape_and_references() -> None:
     assert 'height="2pt"' not in found
     assert 'style="max-width:1pt"' in found
     assert "#1a1a1a" not in found
+
+
+def test_names_of_fonts_and_of_groups_take_no_room() -> None:
+    style = "font-size: 10px; font-family: 'DejaVu Sans', sans-serif; fill: red"
+    svg = f'<svg width="1pt" height="2pt"><g id="axes_1"><text style="{style}">a</text></g></svg>'
+    found = inline_svg(svg, "made-up", "A title")
+    assert '<g><text style="font-size: 10px; fill: red">a</text></g>' in found
