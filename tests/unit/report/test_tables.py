@@ -15,6 +15,7 @@ from swatchbook.report import gallery, tables
 GALLERY = {
     "classes": ["cat", "dog"],
     "counts": {"a": [[80, 20], [1, 99]], "b": [[90, 10], [0, 100]]},
+    "seeds": [0, 1],
 }
 
 
@@ -26,14 +27,20 @@ def test_matrices_are_shares_of_the_true_class_and_their_change() -> None:
     texts = [[cell["text"] for cell in row] for row in change["rows"]]
     assert texts == [["+10", "−10"], ["−1", "+1"]]
     assert [cell["falls"] for cell in change["rows"][0]] == [False, True]
-    assert first["rows"][0][1]["label"] == "cat called dog: 20.0 %, 20 of 100"
+    assert first["rows"][0][1]["label"] == (
+        "“cat” called “dog”: 20.0 %, 20 of 100 (50 images × 2 seeds)"
+    )
+    crossed, *_ = tables.matrices(GALLERY | {"cross_validated": True}, "a")
+    assert crossed["rows"][0][1]["label"].endswith("(50 images × 2 repetitions)")
+    alone, *_ = tables.matrices(GALLERY | {"seeds": [0]}, "a")
+    assert alone["rows"][0][1]["label"].endswith("20 of 100")
 
 
 def test_a_class_without_test_images_has_an_empty_row() -> None:
     counts = {"a": [[0, 0], [1, 99]]}
     (only,) = tables.matrices(GALLERY | {"counts": counts}, "a")
     assert [cell["text"] for cell in only["rows"][0]] == ["", ""]
-    assert only["rows"][0][0]["label"] == "cat called cat: –, 0 of 0"
+    assert only["rows"][0][0]["label"] == "“cat” called “cat”: –, 0 of 0 (0 images × 2 seeds)"
 
 
 def test_too_many_classes_are_not_made_buttons() -> None:
