@@ -60,8 +60,7 @@ class Live:
         self._is_over.set()
         server, self._server = self._server, None
         if server:
-            server.shutdown()
-            server.server_close()
+            server.stop()
 
     def _look_now_and_then(self) -> None:
         while not self._is_over.wait(SECONDS_BETWEEN_LOOKS):
