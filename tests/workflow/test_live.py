@@ -8,7 +8,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from browsing import PHONE, complaints, needs_chromium
 from live_runs import LiveRun, new_folder, running
@@ -30,16 +31,24 @@ def path_of(run: LiveRun) -> str:
     return "/" + run.address.split("/", 3)[3]
 
 
+def violations(page: Page) -> list[tuple[str, str]]:
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] != "minor"]
+
+
 @needs_chromium
 def test_a_page_grows_with_the_run_and_has_its_report_when_the_run_is_over(
     tmp_path: Path, browser: Browser
 ) -> None:
     with running(new_folder(tmp_path, title=HOSTILE)) as run:
-        pages = [browser.new_page(), browser.new_page(viewport=PHONE)]
+        pages = [browser.new_page(), browser.new_page(viewport=PHONE, color_scheme="dark")]
         said = [complaints(page, run.address) for page in pages]
         for page in pages:  # two browsers at once
             page.goto(run.address)
             expect(page.get_by_text("epoch 2 of 2")).to_have_count(4)
+            assert violations(page) == []
+            widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+            assert widths[0] <= widths[1], "nothing makes the page scroll sideways"
         first = pages[0]
         assert first.title().startswith("0/10 · ")
         expect(first.get_by_text("81.2 % validation")).to_have_count(4)
@@ -54,6 +63,7 @@ def test_a_page_grows_with_the_run_and_has_its_report_when_the_run_is_over(
         assert run.ended() == 0, "the server goes with the run"
         expect(first.get_by_text("81.5 %")).to_have_count(4)
         expect(first.locator("#ending")).to_contain_text("Deep is no better.")
+        assert violations(first) == []
         for page in pages:
             page.get_by_role("button", name="Open the report").click()
             report = page.frame_locator("#report")
