@@ -103,4 +103,4 @@ def _from_elsewhere(server: live_server.Server) -> str:
     if "SSH_CONNECTION" not in os.environ:
         return ""
     port = server.server_port
-    return f" (there: ssh -L {port}:{live_server.HERE}:{port} {socket.gethostname()})"
+    return f" (from elsewhere: ssh -L {port}:{live_server.HERE}:{port} {socket.gethostname()})"
