@@ -24,7 +24,7 @@ STYLES = ("auto", "screen", "lines", "snakemake")
 
 
 def _port(given: str | int) -> int:
-    """Read the number of a port, which Snakemake hands over a second time; 0 is any that is free."""
+    """Read the number of a port, 0 for any that is free; Snakemake lets it be read twice."""
     if not str(given).isdecimal() or int(given) > 65535:
         raise ArgumentTypeError(f"{given!r} is no port: write 8642, or 0 for any that is free")
     return int(given)

@@ -60,8 +60,7 @@ class Live:
         self._is_over.set()
         server, self._server = self._server, None
         if server:
-            server.shutdown()
-            server.server_close()
+            server.stop()
 
     def _look_now_and_then(self) -> None:
         while not self._is_over.wait(SECONDS_BETWEEN_LOOKS):
@@ -104,4 +103,4 @@ def _from_elsewhere(server: live_server.Server) -> str:
     if "SSH_CONNECTION" not in os.environ:
         return ""
     port = server.server_port
-    return f" (there: ssh -L {port}:{live_server.HERE}:{port} {socket.gethostname()})"
+    return f" (from elsewhere: ssh -L {port}:{live_server.HERE}:{port} {socket.gethostname()})"

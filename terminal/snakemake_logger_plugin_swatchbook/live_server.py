@@ -35,13 +35,14 @@ FILES = {
 # stricter policy of its own, which these words would forbid its scripts.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; "
-    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 POLICY_OF_REPORT = "frame-ancestors 'self'"
 
 
 class Server(ThreadingHTTPServer):
-    """Serves the page until `finish`.
+    """Serves the page until `finish` or `stop`.
 
     Parameters
     ----------
@@ -104,6 +105,13 @@ class Server(ThreadingHTTPServer):
                 if taken > (MOST_SECONDS_OF_LEAVING if self._sending else SECONDS_OF_LEAVING):
                     break
                 self.news.wait(0.1)
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop at once; pages notice that nobody is there any more."""
+        with self.news:
+            self._is_last = True
+            self.news.notify_all()
         self.shutdown()
         self.server_close()
 
@@ -130,7 +138,7 @@ class Server(ThreadingHTTPServer):
     def _news_after(self, version: int) -> tuple[str, int, bool]:
         """Wait for a text after this one; return the last there is, which may be this one."""
         with self.news:
-            self.news.wait_for(lambda: self._version > version, SECONDS_OF_SILENCE)
+            self.news.wait_for(lambda: self._version > version or self._is_last, SECONDS_OF_SILENCE)
             return self._text, self._version, self._is_last
 
     def send_report(self, send: Callable[[bytes], object]) -> None:

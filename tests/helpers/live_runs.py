@@ -1,7 +1,7 @@
-"""A small run of Snakemake with its live page: jobs write what Swatchbook's do, and wait for the test.
+"""A small run of Snakemake with its live page: its jobs write what Swatchbook's do.
 
-Each training writes an epoch, waits at the gate of its seed if there is one, and writes another epoch
-or an error.
+Each training writes an epoch, waits at the gate of its seed if there is one, so that the test can
+look, and writes another epoch or an error.
 """
 
 import json
@@ -28,8 +28,8 @@ onstart:
         {"wildcards": dict(job.wildcards), "log": str(job.log[0]), "is_to_run": True, "metrics": ""}
         for job in workflow.dag.jobs if job.rule.name == "train_model"
     ]
-    told = {"titles": json.load(open("titles.json")), "colours": {"plain": "#0072b2"}, "trainings": cells}
-    logger.info("4 trainings", extra={"swatchbook": told})
+    told = {"titles": json.load(open("titles.json")), "colours": {"plain": "#0072b2"}}
+    logger.info("4 trainings", extra={"swatchbook": told | {"trainings": cells}})
 
 rule all:
     input: "results/report.html"
@@ -86,13 +86,19 @@ class LiveRun:
             os.close(descriptor)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C, once all trainings wait at their gates."""
+        for state in self.states():
+            tables = [table for dataset in state["datasets"] for table in dataset["tables"]]
+            rows = [row for table in tables for row in table["rows"].values()]
+            if all("curve" in cell for row in rows for cell in row.values()):
+                break
         os.killpg(self.process.pid, signal.SIGINT)
 
     def ended(self) -> int:
         """Wait for the end; return the exit status. What was said is in `said`."""
-        self.said += self.process.stdout.read().splitlines()
-        return self.process.wait()
+        rest, _ = self.process.communicate(timeout=120)
+        self.said += rest.splitlines()
+        return self.process.returncode
 
     def states(self) -> Iterator[dict]:
         """Return what the page is told, until the server ends."""

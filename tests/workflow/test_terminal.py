@@ -153,6 +153,14 @@ def test_a_run_on_a_terminal_is_drawn_and_ends_with_its_verdict(
     assert_clean(terminal)
 
 
+def test_a_screen_says_where_the_live_page_is(folder: Path, environment: dict[str, str]) -> None:
+    terminal = Terminal(120, 40)
+    assert terminal.run([*RUN, "--logger-swatchbook-live=0"], folder, environment) == 0
+    assert any(line.startswith("The live page is http://127.0.0.1:") for line in terminal.all)
+    assert any(line.startswith("Next: ") for line in terminal.shown)
+    assert_clean(terminal)
+
+
 def assert_clean(terminal: Terminal) -> None:
     assert terminal.has_cursor and terminal.is_plain
     assert "\x1b[?1049h" not in terminal.raw, "no page of its own, so that everything stays"

@@ -142,11 +142,12 @@ function plotOf(points, width, title) {
   const epochs = Math.max(2, ...points.map((point) => point.epoch));
   const drawn = Charts.plot({
     width,
-    height: 240,
+    height: 250,
     marginLeft: 48,
+    marginBottom: 42,
     ariaLabel: `Accuracy by epoch of the trainings of ${title}`,
     style: { background: "transparent", fontFamily: "inherit", fontSize: "12px" },
-    x: { label: "epoch", domain: [1, epochs], ticks: Math.min(epochs, 10), tickFormat: (epoch) => (Number.isInteger(epoch) ? String(epoch) : "") },
+    x: { label: "epoch", labelOffset: 38, domain: [1, epochs], ticks: Math.min(epochs, 10), tickFormat: (epoch) => (Number.isInteger(epoch) ? String(epoch) : "") },
     y: { label: null, grid: true, nice: true, tickFormat: (share) => `${Math.round(100 * share)} %` },
     marks: [
       Charts.line(points, { x: "epoch", y: "accuracy", z: "line", stroke: (point) => colourOf(point.model), strokeWidth: 1.8 }),
@@ -155,21 +156,27 @@ function plotOf(points, width, title) {
     ],
   });
   drawn.setAttribute("role", "img");
+  // A group without a role may have no label.
+  for (const group of drawn.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
   return drawn;
 }
 
 function showDatasets() {
-  const scrolled = [...part("datasets").querySelectorAll(".scroll")].map((one) => one.scrollLeft);
-  const width = Math.min(Math.max(part("datasets").clientWidth - 60, 260), 620);
-  part("datasets").replaceChildren(
-    ...run.datasets.map((dataset) => {
-      const card = element("section", undefined, "card");
-      card.setAttribute("aria-label", dataset.title);
-      card.append(element("h2", dataset.title), ...dataset.tables.map((table) => tableOf(table, dataset.title)), chartOf(dataset, width));
-      return card;
-    }),
-  );
-  part("datasets").querySelectorAll(".scroll").forEach((one, place) => (one.scrollLeft = scrolled[place] ?? 0));
+  const place = part("datasets");
+  const scrolled = [...place.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
+  const cards = run.datasets.map((dataset) => {
+    const card = element("section", undefined, "card");
+    card.setAttribute("aria-label", dataset.title);
+    card.append(element("h2", dataset.title), ...dataset.tables.map((table) => tableOf(table, dataset.title)));
+    return card;
+  });
+  place.replaceChildren(...cards);
+  place.querySelectorAll(".scroll").forEach((one, number) => (one.scrollLeft = scrolled[number] ?? 0));
+  cards.forEach((card, number) => {
+    const style = getComputedStyle(card);
+    const width = card.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    card.append(chartOf(run.datasets[number], Math.min(Math.floor(width), 760)));
+  });
 }
 
 // The rest: stages, other jobs, warnings, what failed, how it ended.
