@@ -462,7 +462,7 @@ const families = {
   noise: ["gaussian noise", "shot noise", "impulse noise"],
   blur: ["defocus blur", "glass blur", "motion blur", "zoom blur"],
   weather: ["snow", "frost", "fog", "brightness"],
-  digital: ["contrast", "elastic", "pixelate", "jpeg"],
+  digital: ["contrast", "elastic", "pixelate", "JPEG"],
 };
 const notPlanned = { told: "These two models were not planned to be compared: see “Every two models”." };
 const rowsOf = (count) => ({ height: (count > SEVERAL ? 26 : 46) * Math.max(1, count) + 62, marginLeft: 150 });

@@ -261,7 +261,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         ((0, 0, 0.08), (0.05, 0.2, 0.07), (0.08, 0.06, 0.06), (0.1, 0.04, 0.05), (0.1, 0.03, 0.03)),
     ),
     "pixelate": Corruption(pixelate, "digital", (0.95, 0.9, 0.85, 0.75, 0.65)),
-    "jpeg": Corruption(jpeg, "digital", (80, 65, 58, 50, 40)),
+    "JPEG": Corruption(jpeg, "digital", (80, 65, 58, 50, 40)),
 }
 
 

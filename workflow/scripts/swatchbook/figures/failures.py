@@ -91,9 +91,9 @@ def draw_corruption_samples(image: np.ndarray, index: pd.DataFrame, folder: str 
             )
             part[..., 3] = 255
     with mpl.rc_context(style.STYLE):
-        figure, ((axes,),) = style.new(9.5, 0.72 * half * height / width + 0.4)
+        figure, ((axes,),) = style.new(9.5, 0.58 * half * height / width + 0.5)
         for column in range(2):
-            left = column * (STRENGTHS + 2.6)
+            left = column * (STRENGTHS + 3.3)
             part = slice(column * (STRENGTHS + 1) * width, (column + 1) * (STRENGTHS + 1) * width)
             axes.imshow(
                 sheet[:, part],
@@ -102,12 +102,12 @@ def draw_corruption_samples(image: np.ndarray, index: pd.DataFrame, folder: str 
                 extent=(left, left + STRENGTHS + 1, half, 0),
             )
             for place in range(STRENGTHS + 1):
-                title = str(place) if place else "as it is"
-                axes.text(left + place + 0.5, -0.08, title, ha="center", va="bottom", fontsize=8)
+                title = str(place) if place else "as is"
+                axes.text(left + place + 0.5, -0.08, title, ha="center", va="bottom", fontsize=11)
             for row, name in enumerate(list(CORRUPTIONS)[column * half : (column + 1) * half]):
-                axes.text(left - 0.1, row + 0.5, name, ha="right", va="center", fontsize=8)
-        axes.set_xlim(-1.6, 2 * STRENGTHS + 3.7)
-        axes.set_ylim(half, -0.4)
+                axes.text(left - 0.1, row + 0.5, name, ha="right", va="center", fontsize=11)
+        axes.set_xlim(-2.2, 2 * STRENGTHS + 4.4)
+        axes.set_ylim(half, -0.6)
         axes.set_axis_off()
         style.save(figure, folder, "corruption_samples")
 

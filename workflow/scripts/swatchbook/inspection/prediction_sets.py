@@ -68,7 +68,7 @@ def make_prediction_sets(
             ]
             overlap = _overlap(folds, seeds) if folds else 0.0
             measured[model][score] = {
-                key: over_seeds(np.array([of_run[key] for of_run in of_runs]), confidence, overlap)
+                key: _over_seeds(np.array([one[key] for one in of_runs]), key, confidence, overlap)
                 for key in of_runs[0]
             }
             whole = [found for found, _ in made]
@@ -131,6 +131,15 @@ def _measured(found: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         "single": float((sizes == 1).mean()),
         "empty": float((sizes == 0).mean()),
     }
+
+
+def _over_seeds(values: np.ndarray, key: str, confidence: float, overlap: float) -> dict[str, Any]:
+    """Return mean, interval and values; the interval of a share is cut at 0 and 1."""
+    told = over_seeds(values, confidence, overlap)
+    if told["interval"] is not None:
+        most = np.inf if key == "size" else 1.0
+        told["interval"] = [float(bound) for bound in np.clip(told["interval"], 0, most)]
+    return told
 
 
 def _by_class(
