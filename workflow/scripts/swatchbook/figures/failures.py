@@ -135,7 +135,7 @@ def draw_prediction_sets(
     """
     style.write_table(table, folder, "prediction_sets")
     scores, models = (list(dict.fromkeys(table[column])) for column in ("score", "model"))
-    least = table.groupby("class", sort=False)["coverage"].min()
+    least = table.groupby("class", sort=False)["coverage"].min().astype(float)
     hardest = set(least.nsmallest(SHOWN_CLASSES).index)
     names = [name for name in least.index if name in hardest]
     with mpl.rc_context(style.STYLE):
