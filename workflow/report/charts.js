@@ -459,7 +459,7 @@ const charts = {
 
 // As in `CORRUPTIONS` of data/corruptions.py, which a test compares.
 const families = {
-  noise: ["gaussian noise", "shot noise", "impulse noise"],
+  noise: ["Gaussian noise", "shot noise", "impulse noise"],
   blur: ["defocus blur", "glass blur", "motion blur", "zoom blur"],
   weather: ["snow", "frost", "fog", "brightness"],
   digital: ["contrast", "elastic", "pixelate", "JPEG"],

@@ -76,8 +76,8 @@ def test_noise_has_the_published_size(strength: int) -> None:
         return corrupted(grey, ROWS, name, strength) / 255 - 0.5
 
     place = strength - 1
-    deviation = CORRUPTIONS["gaussian noise"].strengths[place]
-    assert noise("gaussian noise").std() == pytest.approx(deviation, rel=0.03)
+    deviation = CORRUPTIONS["Gaussian noise"].strengths[place]
+    assert noise("Gaussian noise").std() == pytest.approx(deviation, rel=0.03)
     photons = CORRUPTIONS["shot noise"].strengths[place]
     assert noise("shot noise").std() == pytest.approx((0.5 / photons) ** 0.5, rel=0.03)
     flipped = np.abs(noise("impulse noise")) > 0.4

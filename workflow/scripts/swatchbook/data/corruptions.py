@@ -227,7 +227,7 @@ class Corruption(NamedTuple):
 
 # In the order of the paper. A new one stands at the end: the place is part of what is drawn.
 CORRUPTIONS: dict[str, Corruption] = {
-    "gaussian noise": Corruption(gaussian_noise, "noise", (0.04, 0.06, 0.08, 0.09, 0.1)),
+    "Gaussian noise": Corruption(gaussian_noise, "noise", (0.04, 0.06, 0.08, 0.09, 0.1)),
     "shot noise": Corruption(shot_noise, "noise", (500, 250, 100, 75, 50)),
     "impulse noise": Corruption(impulse_noise, "noise", (0.01, 0.02, 0.03, 0.05, 0.07)),
     "defocus blur": Corruption(

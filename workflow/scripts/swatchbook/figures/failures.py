@@ -155,7 +155,7 @@ def draw_prediction_sets(
             of_coverage.set_yticks(range(len(names)), [style.shortened(name, 20) for name in names])
             of_size.set_yticks(range(len(names)), [])
             of_coverage.set_xlabel("right class in the set")
-            of_coverage.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+            of_coverage.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
             of_size.set_xlabel("classes in the set, mean")
             of_size.set_xlim(left=0)
             for axes in (of_coverage, of_size):
