@@ -218,10 +218,11 @@ const charts = {
   },
 
   corruptions: {
+    follows: ["model", "seed"],
     controls: (figure, rows) => [
       choice(figure, "Corruptions", "family", [["", "All"], ...Object.keys(families).map((name) => [name, name[0].toUpperCase() + name.slice(1)])]),
       choice(figure, "Measure", "measure", [["accuracy", "Accuracy"], ["lost", "Points lost"]]),
-      rows.some((row) => seedsOf(row).length > 1) ? box(figure, "Each seed", "seeds") : null,
+      rows.some((row) => seedsOf(row).length > 1) ? box(figure, `Each ${figure.run}`, "seeds") : null,
     ],
     plot: (rows, settings, state, width) => {
       const names = (settings.family ? [settings.family] : Object.keys(families)).flatMap((family) => families[family]);
@@ -257,16 +258,18 @@ const charts = {
           isLost ? Charts.ruleY([0], { stroke: "var(--axis)" }) : null,
           Charts.text(panels, { ...facet, text: "name", frameAnchor: "top", dy: -16, fill: "currentColor", fontWeight: 600 }),
           single || isLost ? null : Charts.areaY(shown.filter((row) => row.low !== ""), band),
-          Charts.line(shown, { ...facet, x: "x", y: "y", z: series, stroke: colour, strokeWidth: single ? 1.2 : 2 }),
-          Charts.dot(shown, { ...facet, x: "x", y: "y", fill: colour, r: 2.5 }),
+          ...lines(shown, { ...facet, x: "x", y: "y", z: series, stroke: colour, strokeWidth: single ? 1.2 : 2 }),
+          Charts.dot(shown, { ...facet, x: "x", y: "y", fill: colour, ...symbolIn(shown), r: 2.5 }),
           Charts.tip(shown, Charts.pointer({ ...facet, x: "x", y: "y", fill: "var(--card)", stroke: "var(--line)", fontSize: 13, lineWidth: 40,
-            title: (row) => `${row.model}${row.seed === undefined ? "" : `, seed ${row.seed}`}, ${row.x ? `${row.name} at strength ${row.x}` : "as it is"}\n${write(row.y)}${isLost ? " points lost" : ` of ${row.images} images right`}${single || isLost ? "" : between(number(row.low), number(row.high), percent)}` })),
+            title: (row) => `${row.model}${row.seed === undefined ? "" : `, ${state.run} ${row.seed}`}, ${row.x ? `${row.name} at strength ${row.x}` : "as it is"}\n${write(row.y)}${isLost ? " points lost" : ` of ${row.images} images right`}${single || isLost ? "" : between(number(row.low), number(row.high), percent)}` })),
         ],
       };
     },
   },
 
   prediction_sets: {
+    follows: ["model", "class"],
+    isOfImages: true,
     controls: (figure) => [
       choice(figure, "Sets", "score", [["LAC", "LAC"], ["APS", "APS"]]),
       choice(figure, "Measure", "measure", [["coverage", "Right class in the set"], ["size", "Classes in the set"]]),

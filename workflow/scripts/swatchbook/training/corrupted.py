@@ -20,19 +20,6 @@ AT_ONCE = 200_000_000  # bytes of corrupted images that are in memory together
 NOT_TESTED = -1
 
 
-class _Pictures:
-    """Images of eight bits, normalised as arrays are when a part of them is asked for."""
-
-    def __init__(self, pixels: np.ndarray) -> None:
-        self.pixels = pixels
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def __getitem__(self, part: slice) -> np.ndarray:
-        return np.divide(self.pixels[part], np.float32(255), dtype=np.float32)
-
-
 def predict_corrupted(
     results: str | Path,
     trained: Sequence[str],
@@ -92,7 +79,7 @@ def predict_corrupted(
                     continue
                 model_files.load_weights(network, runs[model] / f"seed-{seed}" / "model.keras")
                 pictures = changed[:, chosen].reshape(-1, *x.shape[1:])
-                called = predict(_Pictures(pictures), f"{model} seed {seed}").argmax(axis=1)
+                called = predict(pictures, f"{model} seed {seed}").argmax(axis=1)
                 hits = called.reshape(variants, -1) == labels[part][chosen]
                 right[number, place, :, np.arange(part.start, part.stop)[chosen]] = hits.T
     with replacing(output) as path, path.open("wb") as file:
