@@ -25,7 +25,7 @@ if ANALYSIS["corruptions"]:
             "../envs/swatchbook.yaml"
         threads: max(config["models"][model]["training"]["threads"] for model in DETAILED)
         resources:
-            mem_mb=growing(2500),
+            mem_mb=growing(2000),
             runtime=growing(30),
         params:
             models=DETAILED,

@@ -47,6 +47,7 @@ def test_both_find_what_is_surely_wrong_and_only_cleanlab_what_one_run_doubts(
     found = json.loads((tmp_path / "label_errors/summary.json").read_text())
     assert (found["both"], found["only_ours"], found["only_theirs"]) == (2, 0, 2)
     assert (found["neither"], found["images"], found["jaccard"]) == (56, 60, 0.5)
+    assert found["mistaken"] == 4
     # By hand: they agree on 58 of 60, and by chance would on (2 × 4 + 58 × 56) / 3600.
     chance = (2 * 4 + 58 * 56) / 3600
     assert found["kappa"] == pytest.approx((58 / 60 - chance) / (1 - chance))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from results_maker import make_dataset, make_right
-from swatchbook.comparison.inference import t_interval, wilson_interval
+from swatchbook.comparison.inference import bounded_interval, t_interval, wilson_interval
 from swatchbook.data import folds as folding
 from swatchbook.data.corruptions import CORRUPTIONS, STRENGTHS
 from swatchbook.inspection import robustness
@@ -109,6 +109,6 @@ def test_of_a_cross_validation_each_run_counts_its_own_images(
     ]
     assert found["models"]["plain"]["clean"]["mean"] == pytest.approx(np.mean(of_runs))
     overlap = np.mean(folds.sizes("test", seeds)) / np.mean(folds.sizes("train", seeds))
-    bounds = np.clip(t_interval(np.array(of_runs), 0.95, overlap), 0, 1)
-    assert found["models"]["plain"]["clean"]["interval"] == pytest.approx(list(bounds))
+    bounds = bounded_interval(np.array(of_runs), 0.95, overlap)
+    assert found["models"]["plain"]["clean"]["interval"] == pytest.approx(bounds)
     assert found["differences"][0]["corrupted"]["interval"] is not None

@@ -67,8 +67,13 @@ def compare_label_errors(
         issues.to_csv(path, index=False, lineterminator="\n")
     write_json(
         output / "summary.json",
-        {"images": len(labels), "models": list(models), "seeds": list(seeds)}
-        | agreement(ours, theirs),
+        {
+            "images": len(labels),
+            "models": list(models),
+            "seeds": list(seeds),
+            "mistaken": int((called != labels).sum()),
+            **agreement(ours, theirs),
+        },
     )
     failures.draw_label_errors(issues[issues["found_by"] != BOTH], x, output)
 

@@ -16,6 +16,9 @@ from swatchbook.figures import failures
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import replacing, write_json
 
+# What is said of the sets of a run, and what each number can be at most.
+MOST = {"coverage": 1.0, "size": np.inf, "single": 1.0, "empty": 1.0}
+
 
 def make_prediction_sets(
     results: str | Path,
@@ -54,7 +57,9 @@ def make_prediction_sets(
     """
     results, output = Path(results), Path(output)
     folds = folding.read(results / "arrays")
-    labels = np.load(results / "arrays" / "y_test.npy", mmap_mode="r").argmax(axis=1)
+    labels = np.load(results / "arrays" / "y_test.npy", mmap_mode="r", allow_pickle=False).argmax(
+        axis=1
+    )
     runs, by_class, measured = [], [], {}
     calibrated = _calibration_images(results, seeds)
     for model in models if min(calibrated) else ():
@@ -68,8 +73,10 @@ def make_prediction_sets(
             ]
             overlap = _overlap(folds, seeds) if folds else 0.0
             measured[model][score] = {
-                key: _over_seeds(np.array([one[key] for one in of_runs]), key, confidence, overlap)
-                for key in of_runs[0]
+                key: over_seeds(
+                    np.array([of_run[key] for of_run in of_runs]), confidence, overlap, most
+                )
+                for key, most in MOST.items()
             }
             whole = [found for found, _ in made]
             whole = folds.out_of_fold(seeds, whole) if folds else np.stack(whole)
@@ -131,15 +138,6 @@ def _measured(found: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         "single": float((sizes == 1).mean()),
         "empty": float((sizes == 0).mean()),
     }
-
-
-def _over_seeds(values: np.ndarray, key: str, confidence: float, overlap: float) -> dict[str, Any]:
-    """Return mean, interval and values; the interval of a share is cut at 0 and 1."""
-    told = over_seeds(values, confidence, overlap)
-    if told["interval"] is not None:
-        most = np.inf if key == "size" else 1.0
-        told["interval"] = [float(bound) for bound in np.clip(told["interval"], 0, most)]
-    return told
 
 
 def _by_class(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from swatchbook.comparison.inference import (
     Difference,
+    bounded_interval,
     corrected_difference,
     difference,
     share_interval,
@@ -134,7 +135,7 @@ def _table(
             hits = np.stack([run[variant] for run in runs])
             bounds = share_interval(hits, np.ones_like(hits), confidence)
         else:
-            bounds = _within_shares(t_interval(np.array(shares), confidence, overlap))
+            bounds = bounded_interval(np.array(shares), confidence, overlap)
         low, high = bounds or (np.nan, np.nan)
         row = {"model": model, "corruption": name, "strength": strength}
         row |= {"images": 0}  # behind these it stands in the file
@@ -148,7 +149,7 @@ def _mean(runs: Sequence[np.ndarray], confidence: float, overlap: float | None) 
     """Return the mean of the images' scores with its interval."""
     means = np.array([run.mean() for run in runs])
     if overlap is not None:
-        bounds = t_interval(means, confidence, overlap)
+        bounds = bounded_interval(means, confidence, overlap)
     elif len(runs) == 1:
         bounds = t_interval(runs[0], confidence)
     else:
