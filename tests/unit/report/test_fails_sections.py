@@ -55,10 +55,10 @@ def test_of_a_cross_validation_all_of_it_is_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("difference", "interval", "said"),
     [
-        (0.05, [0.01, 0.09], "Corruption is less bad for b than a: +5.0 points"),
-        (-0.05, [-0.09, -0.01], "Corruption is worse for b than a: −5.0 points"),
-        (0.01, [-0.03, 0.05], "It is not shown that corruption is worse or less bad for b than a"),
-        (0.05, None, "It is not shown that corruption is worse or less bad for b than a"),
+        (0.05, [0.01, 0.09], "Under corruption b is more accurate than a: +5.0 points"),
+        (-0.05, [-0.09, -0.01], "Under corruption b is less accurate than a: −5.0 points"),
+        (0.01, [-0.03, 0.05], "It is not shown that b and a differ under corruption: +1.0 points"),
+        (0.05, None, "It is not shown that b and a differ under corruption: +5.0 points"),
     ],
 )
 def test_a_difference_under_corruption_is_told_by_its_interval(

@@ -75,7 +75,7 @@ def under_corruption(model: str, found: Mapping[str, Any]) -> str:
 
 
 def apart_under_corruption(entry: Mapping[str, Any]) -> str:
-    """Say whether one model bears corrupted images better than the reference.
+    """Say whether one model is more accurate on corrupted images than the reference.
 
     Parameters
     ----------
@@ -84,13 +84,12 @@ def apart_under_corruption(entry: Mapping[str, Any]) -> str:
     """
     corrupted, clean = entry["corrupted"], entry["clean"]
     difference, bounds = corrupted["difference"], corrupted["interval"]
-    names = f"{entry['model']} than {entry['reference']}"
+    model, reference = entry["model"], entry["reference"]
     if bounds is None or bounds[0] <= 0 <= bounds[1]:
-        told = f"It is not shown that corruption is worse or less bad for {names}"
-    elif difference > 0:
-        told = f"Corruption is less bad for {names}"
+        told = f"It is not shown that {model} and {reference} differ under corruption"
     else:
-        told = f"Corruption is worse for {names}"
+        word = "more" if difference > 0 else "less"
+        told = f"Under corruption {model} is {word} accurate than {reference}"
 
     def apart(found: Mapping[str, Any]) -> str:
         size = f"{points(found['difference'])} points"
