@@ -47,6 +47,10 @@ CHECKED = [
 ]
 FACTS = catalogue.facts(config)
 DRAWN = catalogue.drawn(FACTS)
+# Those that decide which figures of a comparison there are: others draw none of them again.
+FACTS_OF_COMPARISONS = sorted(
+    FACTS & {figure.only_if for figure in catalogue.FIGURES if figure.folder == "figures"}
+)
 DETAILED = catalogue.detailed(config)
 EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
 COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]
