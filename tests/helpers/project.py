@@ -34,6 +34,7 @@ STAGES = (
     "evaluate",
     "compare",
     "check",
+    "analyse",
     "export",
     "search",
     "try",

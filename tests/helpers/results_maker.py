@@ -11,13 +11,20 @@ import pandas as pd
 from paths import PUBLISHED
 from swatchbook import provenance
 from swatchbook.comparison import looks, metrics, per_class, side_by_side
-from swatchbook.data import arrays
+from swatchbook.data import arrays, corruptions
 from swatchbook.data import folds as folding
 from swatchbook.data.dataset_formats import Images
 from swatchbook.data.splits import SPLITS
 from swatchbook.figures import catalogue, drawing
 from swatchbook.files import write_json
-from swatchbook.inspection import data_checks, exploration, prediction_checks
+from swatchbook.inspection import (
+    data_checks,
+    exploration,
+    label_errors,
+    prediction_checks,
+    prediction_sets,
+    robustness,
+)
 from swatchbook.report import gallery
 from swatchbook.training import evaluation
 from training_inputs import SETTINGS as SETTINGS_OF_TRAININGS
@@ -187,6 +194,7 @@ def make_results(
     watch_test: bool = False,
     until_decided: tuple[int, int] | None = None,
     folds: int | None = None,
+    analysis: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Make up all that the report needs, figures too; return the checked configuration.
 
@@ -199,6 +207,8 @@ def make_results(
         taken.
     folds
         Of every data set, if they are cross-validated; `seeds` are whole repetitions.
+    analysis
+        ``analysis`` in the configuration: which of how models fail there is.
     """
     specs = {name: SPEC | dict(spec) for name, spec in (specs or {"made-up": {}}).items()}
     training = TRAINING | {"watch_test": watch_test}
@@ -210,6 +220,8 @@ def make_results(
         "training": training,
         "ablation": None,
         "evaluation": {"views": None},
+        "analysis": {"corruptions": None, "prediction_sets": None, "label_errors": None}
+        | dict(analysis or {}),
         "comparison": {"reference": models[0], "confidence": SETTINGS["confidence"], "margin": 1.5},
         "report": {"title": "Swatchbook", "notice": notice, "exports": False},
         "specs": copy.deepcopy(specs),
@@ -231,6 +243,7 @@ def make_results(
             folder, models, seeds, classes, confidence, folder / "checks"
         )
         gallery.choose_images(folder, models, seeds, models[0], classes, folder / "gallery")
+        analyse(folder, models, seeds, classes, config["analysis"])
         for record, rule in RECORDS.items():
             index = folder / "arrays" / "index.csv"
             provenance.record(folder / record, rule, [index], {"models": list(models)})
@@ -238,6 +251,50 @@ def make_results(
             receipt = {"file": file, "source": "https://example.org/base/", "bytes": 1234}
             write_json(folder / "download" / f"{file}.json", receipt | {"sha256": "0" * 64})
     return config
+
+
+def analyse(
+    folder: Path,
+    models: Sequence[str],
+    seeds: Sequence[int],
+    classes: Sequence[str],
+    analysis: Mapping[str, Any],
+) -> None:
+    """Make what is on in `analysis` of one data set; what is right under corruption is made up."""
+    index = [folder / "arrays" / "index.csv"]
+    confidence = SETTINGS["confidence"]
+    if analysis["corruptions"]:
+        part = folder / "corruptions"
+        make_right(part / "right.npz", folder, models, seeds)
+        robustness.sum_up_corruptions(folder, models, seeds, models[0], confidence, models, part)
+        provenance.record(part / "provenance.json", "sum_up_corruptions", index, {})
+    if analysis["prediction_sets"]:
+        part, coverage = folder / "prediction_sets", analysis["prediction_sets"]["coverage"]
+        prediction_sets.make_prediction_sets(
+            folder, models, seeds, classes, coverage, confidence, models, part
+        )
+        provenance.record(part / "provenance.json", "make_prediction_sets", index, {})
+    if analysis["label_errors"]:
+        part = folder / "label_errors"
+        label_errors.compare_label_errors(folder, models, seeds, classes, part)
+        provenance.record(part / "provenance.json", "compare_label_errors", index, {})
+
+
+def make_right(file: Path, folder: Path, models: Sequence[str], seeds: Sequence[int]) -> None:
+    """Make up what models call right under corruption: less the stronger, later models more."""
+    found = folding.read(folder / "arrays")
+    images = len(labels_of(folder, "test"))
+    falls = np.tile(np.linspace(0.85, 0.3, corruptions.STRENGTHS), len(corruptions.CORRUPTIONS))
+    chances = np.concatenate([[0.9], falls])
+    generator = np.random.default_rng(0)
+    right = np.full((len(models), len(seeds), len(chances), images), -1, np.int8)
+    for number in range(len(models)):
+        for place, seed in enumerate(seeds):
+            tested = found.rows("test", seed) if found else np.arange(images)
+            drawn = generator.random((len(chances), len(tested)))
+            right[number, place, :, tested] = (drawn < (chances + 0.05 * number)[:, None]).T
+    file.parent.mkdir(parents=True)
+    np.savez_compressed(file, rows=np.arange(images), right=right)
 
 
 def draw(

@@ -217,6 +217,85 @@ const charts = {
     keys: () => [["", "the larger a dot, the more test images"]],
   },
 
+  corruptions: {
+    follows: ["model", "seed"],
+    controls: (figure, rows) => [
+      choice(figure, "Corruptions", "family", [["", "All"], ...Object.keys(families).map((name) => [name, name[0].toUpperCase() + name.slice(1)])]),
+      choice(figure, "Measure", "measure", [["accuracy", "Accuracy"], ["lost", "Points lost"]]),
+      rows.some((row) => seedsOf(row).length > 1) ? box(figure, `Each ${figure.run}`, "seeds") : null,
+    ],
+    plot: (rows, settings, state, width) => {
+      const names = (settings.family ? [settings.family] : Object.keys(families)).flatMap((family) => families[family]);
+      const columns = Math.min(names.length, width < 520 ? 3 : 5);
+      const isLost = settings.measure === "lost";
+      const single = settings.seeds || state.seed;
+      const ofModels = rows.filter((row) => among(state.models, row.model));
+      const clean = ofModels.filter((row) => row.corruption === "none");
+      const before = new Map(clean.map((row) => [row.model, row]));
+      const value = (row, key) => (isLost ? number(before.get(row.model)[key]) - number(row[key]) : number(row[key]));
+      const shown = names.flatMap((name, place) => {
+        const panel = { name, fx: place % columns, fy: Math.floor(place / columns) };
+        const its = ofModels.filter((row) => row.corruption === name).concat(clean).sort((a, b) => a.strength - b.strength);
+        return its.flatMap((row) =>
+          (single ? seedsOf(row).filter((key) => !state.seed || key === `seed_${state.seed}`) : ["mean"])
+            .map((key) => ({ ...row, ...panel, x: Number(row.strength), y: value(row, key), seed: single ? key.slice(5) : undefined }))
+            .filter((one) => !Number.isNaN(one.y)));
+      });
+      const panels = names.map((name, place) => ({ name, fx: place % columns, fy: Math.floor(place / columns) }));
+      const series = (row) => JSON.stringify([row.model, row.seed]);
+      const write = isLost ? points : percent;
+      const facet = { fx: "fx", fy: "fy" };
+      const band = { ...facet, x: "x", y1: (row) => number(row.low), y2: (row) => number(row.high), z: "model", fill: colour, fillOpacity: 0.16 };
+      return {
+        height: 150 * Math.ceil(names.length / columns) + 70,
+        marginTop: 26,
+        insetTop: 4,
+        fx: { axis: null, padding: 0.08 },
+        fy: { axis: null, padding: 0.22 },
+        x: label({ domain: [0, 5], ticks: [0, 1, 2, 3, 4, 5], tickFormat: String }, "strength (0: the images as they are)"),
+        y: isLost ? inPoints("points lost") : share({ domain: [0, 1], ticks: 4 }, "accuracy"),
+        marks: [
+          isLost ? Charts.ruleY([0], { stroke: "var(--axis)" }) : null,
+          Charts.text(panels, { ...facet, text: "name", frameAnchor: "top", dy: -16, fill: "currentColor", fontWeight: 600 }),
+          single || isLost ? null : Charts.areaY(shown.filter((row) => row.low !== ""), band),
+          ...lines(shown, { ...facet, x: "x", y: "y", z: series, stroke: colour, strokeWidth: single ? 1.2 : 2 }),
+          Charts.dot(shown, { ...facet, x: "x", y: "y", fill: colour, ...symbolIn(shown), r: 2.5 }),
+          Charts.tip(shown, Charts.pointer({ ...facet, x: "x", y: "y", fill: "var(--card)", stroke: "var(--line)", fontSize: 13, lineWidth: 40,
+            title: (row) => `${row.model}${row.seed === undefined ? "" : `, ${state.run} ${row.seed}`}, ${row.x ? `${row.name} at strength ${row.x}` : "as it is"}\n${write(row.y)}${isLost ? " points lost" : ` of ${row.images} images right`}${single || isLost ? "" : between(number(row.low), number(row.high), percent)}` })),
+        ],
+      };
+    },
+  },
+
+  prediction_sets: {
+    follows: ["model", "class"],
+    isOfImages: true,
+    controls: (figure) => [
+      choice(figure, "Sets", "score", [["LAC", "LAC"], ["APS", "APS"]]),
+      choice(figure, "Measure", "measure", [["coverage", "Right class in the set"], ["size", "Classes in the set"]]),
+      choice(figure, "Order", "order", [["size", "Hardest first"], ["class", "By class"]]),
+    ],
+    plot: (rows, settings, state) => {
+      const isSize = settings.measure === "size";
+      const shown = rows
+        .filter((row) => row.score === settings.score && among(state.models, row.model) && (state.className === undefined || row.class === state.className))
+        .map((row) => ({ ...row, size: number(row[settings.measure]), low: isSize ? NaN : number(row.low), high: isSize ? NaN : number(row.high) }));
+      if (!shown.length) return { told: "No class of this choice has test images." };
+      const hardest = new Map();
+      for (const row of shown) {
+        const hard = isSize ? row.size : -row.size;
+        hardest.set(row.class, Math.max(hard, hardest.get(row.class) ?? -Infinity));
+      }
+      const wanted = number(shown[0].wanted);
+      const axis = isSize ? label({ grid: true, zero: true }, "mean number of classes in the set") : share({}, `share of images with the right class in the set (asked for: ${percent(wanted, 0)})`);
+      const chart = byClass(shown, settings, (row) => hardest.get(row.class), axis, (row) =>
+        isSize
+          ? `${row.model}, ${row.class}\n${row.size.toFixed(2)} classes on average\n${row.images} test images`
+          : `${row.model}, ${row.class}\n${percent(row.size)} with the right class${between(row.low, row.high, percent)}\n${row.images} test images`, false);
+      return isSize ? chart : { ...chart, marks: [Charts.ruleX([wanted], { stroke: "var(--axis)", strokeDasharray: "2 3" }), ...chart.marks] };
+    },
+  },
+
   class_differences: {
     follows: ["model", "class"],
     models: (state) => state.pair.slice(0, 1),
@@ -382,6 +461,13 @@ const charts = {
   },
 };
 
+// As in `CORRUPTIONS` of data/corruptions.py, which a test compares.
+const families = {
+  noise: ["Gaussian noise", "shot noise", "impulse noise"],
+  blur: ["defocus blur", "glass blur", "motion blur", "zoom blur"],
+  weather: ["snow", "frost", "fog", "brightness"],
+  digital: ["contrast", "elastic", "pixelate", "JPEG"],
+};
 const notPlanned = { told: "These two models were not planned to be compared: see “Every two models”." };
 const rowsOf = (names) => ({
   height: (names.length > SEVERAL ? 26 : 46) * Math.max(1, names.length) + 62,
@@ -458,7 +544,7 @@ class TouchedFigure {
     const width = this.place.clientWidth;
     if (!width) return;
     const state = { ...chosen(this.part), run: this.run };
-    const { marks, told, ...options } = this.chart.plot(this.rows, this.settings, state);
+    const { marks, told, ...options } = this.chart.plot(this.rows, this.settings, state, width);
     if (told) {
       this.place.replaceChildren(element("p", "note", told));
       this.keys.replaceChildren();

@@ -47,6 +47,10 @@ CHECKED = [
 ]
 FACTS = catalogue.facts(config)
 DRAWN = catalogue.drawn(FACTS)
+# Those that decide which figures of a comparison there are: others draw none of them again.
+FACTS_OF_COMPARISONS = sorted(
+    FACTS & {figure.only_if for figure in catalogue.FIGURES if figure.folder == "figures"}
+)
 DETAILED = catalogue.detailed(config)
 EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
 COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]
@@ -63,6 +67,20 @@ EXPORTED = "results/{dataset}/best/export.json"
 CARD = "results/{dataset}/best/README.md"
 CARDS = [CARD] if "onnx" in config["export"]["formats"] else []
 TRY_PAGE = "results/{dataset}/best/try.html"
+# How models fail: each part of it that is on, what is asked of corruptions, and what the page needs.
+ANALYSIS = config["analysis"]
+CORRUPTED = "results/{dataset}/corruptions/right.npz"
+CORRUPTION_FIGURES = [figure.name for figure in DRAWN if figure.folder == "corruptions"]
+ANALYSED = [
+    f"results/{{dataset}}/{file}"
+    for part, files in {
+        "corruptions": ["corruptions/summary.json"],
+        "prediction_sets": ["prediction_sets/summary.json", "prediction_sets/runs.csv"],
+        "label_errors": ["label_errors/summary.json", "label_errors/issues.csv"],
+    }.items()
+    if ANALYSIS[part]
+    for file in files
+]
 # The search over recipes, if there is one, and of each data set its batches, trials and result.
 SEARCH = config["search"]
 SEARCHED = "results/{dataset}/search"
@@ -309,19 +327,66 @@ def dataset_seeds(wildcards: Wildcards) -> list[int]:
     return seeds_of(wildcards.dataset)[0]
 
 
-def cells_of(pattern: str, dataset: str) -> list[str]:
+def cells_of(pattern: str, dataset: str, models: list[str] = MODELS) -> list[str]:
     """Return a file of every model and seed of one data set, and what is still to be asked."""
     seeds, asked = seeds_of(dataset)
-    return expand(pattern, dataset=dataset, model=MODELS, seed=seeds) + asked
+    return expand(pattern, dataset=dataset, model=models, seed=seeds) + asked
 
 
-def of_all_runs(pattern: str):
-    """Make an input function for a file of every model and seed of one data set."""
+def of_all_runs(pattern: str, models: list[str] = MODELS):
+    """Make an input function for a file of every model, or of some, and seed of one data set."""
 
     def files(wildcards: Wildcards) -> list[str]:
-        return cells_of(pattern, wildcards.dataset)
+        return cells_of(pattern, wildcards.dataset, models)
 
     return files
+
+
+def seeds_under_corruption(dataset: str) -> tuple[list[int], list[str]]:
+    """Return the first seeds of one data set, as many as are wanted, and what is to be asked.
+
+    Of a cross-validation whole repetitions, at least one. Nothing is asked where the seeds that
+    there are in any case will do.
+    """
+    wanted = ANALYSIS["corruptions"]["seeds"]
+    folds = config["specs"][dataset]["split"].get("folds")
+    if folds:
+        return sorted(FIRST_SEEDS)[: max(1, wanted // folds) * folds], []
+    if wanted <= len(FIRST_SEEDS):
+        return FIRST_SEEDS[:wanted], []
+    seeds, asked = seeds_of(dataset)
+    return seeds[:wanted], asked if len(seeds) < wanted else []
+
+
+def corrupted_seeds(wildcards: Wildcards) -> list[int]:
+    """Return the seeds whose runs are shown corrupted images."""
+    return seeds_under_corruption(wildcards.dataset)[0]
+
+
+def corrupted_cells(pattern: str):
+    """Make an input function for a file of every run that is shown corrupted images."""
+
+    def files(wildcards: Wildcards) -> list[str]:
+        seeds, asked = seeds_under_corruption(wildcards.dataset)
+        return expand(pattern, dataset=wildcards.dataset, model=DETAILED, seed=seeds) + asked
+
+    return files
+
+
+def analysis_device() -> str:
+    """Return what corrupted images are predicted on: a GPU only where a model may take one."""
+    devices = {config["models"][model]["training"]["device"] for model in DETAILED}
+    return "cpu" if devices == {"cpu"} else "auto"
+
+
+def analysed(wildcards: Wildcards) -> list[str]:
+    """Return what is analysed of every data set."""
+    if not ANALYSED:
+        sys.exit(
+            f"swatchbook: error: {where}: nothing under 'analysis' is on, so there is nothing to "
+            "analyse (config/README.md says what to write there)"
+        )
+    return expand(ANALYSED, dataset=DATASETS)
 
 
 def of_every_cell(pattern: str):

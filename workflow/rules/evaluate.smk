@@ -123,7 +123,7 @@ rule draw_figures:
         seeds=dataset_seeds,
         reference=config["comparison"]["reference"],
         classes=dataset_classes,
-        facts=sorted(FACTS),
+        facts=FACTS_OF_COMPARISONS,
         detailed=DETAILED,
         ablation=drawn_ablation(),
         published=published_digest(),

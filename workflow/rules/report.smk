@@ -31,6 +31,7 @@ rule write_report:
         receipts_of_all,
         # Each file that is read, since a job on object storage gets nothing else.
         expand("results/{dataset}/{file}", dataset=DATASETS, file=REPORTED),
+        expand(ANALYSED, dataset=DATASETS),
         expand(FOUND, dataset=DATASETS) if SEARCH else [],
         expand(RESIZING, dataset=RESIZED),
         expand(EXPORTS_SHOWN, dataset=DATASETS),

@@ -22,6 +22,9 @@ ENTRY_POINTS = {
     ("checks", "twins"): "check_data.py",
     ("checks", "label_suspects"): "check_predictions.py",
     ("search", "provenance"): "search_result.py",
+    ("corruptions", "provenance"): "sum_up_corruptions.py",
+    ("prediction_sets", "provenance"): "make_prediction_sets.py",
+    ("label_errors", "provenance"): "compare_label_errors.py",
 }
 
 
@@ -113,6 +116,24 @@ def test_a_search_is_drawn_where_there_is_one() -> None:
     assert facts(config(usual) | {"search": {"base": "0"}}) == {"searched"}
     added = {one.name for one in drawn({"searched"})} - {one.name for one in drawn(())}
     assert added == {"search"}
+
+
+@pytest.mark.parametrize(
+    ("part", "setting", "fact", "figures"),
+    [
+        ("corruptions", {"images": 9}, "corrupted", {"corruptions", "corruption_samples"}),
+        ("prediction_sets", {"coverage": 0.9}, "in_sets", {"prediction_sets"}),
+        ("label_errors", True, "confident", {"label_errors"}),
+    ],
+)
+def test_an_analysis_is_drawn_where_it_is_on(
+    part: str, setting: object, fact: str, figures: set[str]
+) -> None:
+    usual = {"watch_test": False, "learning_rate": 0.1, "augmentation": []}
+    assert facts(config(usual) | {"analysis": {part: None}}) == set()
+    assert facts(config(usual) | {"analysis": {part: setting}}) == {fact}
+    added = {one.name for one in drawn({fact})} - {one.name for one in drawn(())}
+    assert added == figures
 
 
 def test_a_grid_is_drawn_where_it_has_two_axes() -> None:

@@ -53,6 +53,7 @@ DEFAULTS: dict[str, Any] = {
     "ablation": None,
     "search": None,
     "evaluation": {"views": None},
+    "analysis": {"corruptions": None, "prediction_sets": None, "label_errors": None},
     "comparison": {"reference": "plain", "confidence": 0.95, "margin": 3.5},
     "export": {
         "formats": ["onnx", "savedmodel", "litert", "litert_int8"],
@@ -87,7 +88,7 @@ def test_every_default_is_filled_in() -> None:
     assert checked(LEAST) == LEAST | WHOLE
 
 
-@pytest.mark.parametrize("section", ["training", "comparison", "export", "report"])
+@pytest.mark.parametrize("section", ["training", "analysis", "comparison", "export", "report"])
 def test_defaults_complete_a_section_that_is_begun(section: str) -> None:
     assert checked(LEAST | {section: {}}) == LEAST | WHOLE
     key = next(iter(DEFAULTS[section]))
@@ -201,6 +202,26 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "as many seeds from as to": (
         {"seeds": {"from": 5, "to": 5, "until": "decided"}},
         "key 'seeds.to' is 5; allowed where seeds.from is 5: at least 6",
+    ),
+    "an analysis that there is not": (
+        {"analysis": {"corruption": {"images": 5}}},
+        "unknown key 'analysis.corruption'; did you mean 'corruptions'?",
+    ),
+    "corruptions of no image": (
+        {"analysis": {"corruptions": {"images": 0}}},
+        "key 'analysis.corruptions.images' is 0; allowed: a whole number, at least 1",
+    ),
+    "corruptions that are true": (
+        {"analysis": {"corruptions": True}},
+        "key 'analysis.corruptions' is true; allowed: null, or images and seeds",
+    ),
+    "sets that are always right": (
+        {"analysis": {"prediction_sets": {"coverage": 1}}},
+        "key 'analysis.prediction_sets.coverage' is 1; allowed: a number, more than 0, less than 1",
+    ),
+    "label errors in words": (
+        {"analysis": {"label_errors": "cleanlab"}},
+        "key 'analysis.label_errors' is \"cleanlab\"; allowed: true or false or null",
     ),
     "an unknown key of seeds": (
         {"seeds": {"from": 3, "to": 8, "untill": "decided"}},
@@ -712,6 +733,10 @@ def test_the_shipped_configuration_states_the_defaults(section: str) -> None:
     if section == "training":  # its own settings are left at their defaults
         assert shipped["optimizer"] == {name: {} for name in default["optimizer"]}
         default = default | {"optimizer": shipped["optimizer"]}
+    if section == "analysis":  # all of it is on there, each part with its defaults
+        begun = {key: {} if isinstance(value, dict) else value for key, value in shipped.items()}
+        default = checked(LEAST | {"analysis": begun})[section]
+        assert all(shipped.values())
     assert shipped == default
 
 

@@ -169,5 +169,7 @@ def test_jobs_that_a_checkpoint_added_count_before_their_rules_are_known(run: Ru
 def test_the_words_for_rules_are_for_rules_that_exist() -> None:
     files = (ROOT / "workflow/rules").glob("*.smk")
     text = "".join(file.read_text() for file in files)
-    assert set(rules.STAGES) <= set(re.findall(r"^(?:rule|checkpoint) (\w+):", text, re.MULTILINE))
+    assert set(rules.STAGES) <= set(
+        re.findall(r"^ *(?:rule|checkpoint) (\w+):", text, re.MULTILINE)
+    )
     assert set(rules.STAGES) > rules.TRAININGS and rules.REPORT in rules.STAGES

@@ -21,8 +21,8 @@ class Figure:
         The function that draws it, as ``module.function`` of this package.
     folder
         The folder of a data set's results that has its files. All figures of ``figures`` and of
-        ``explore`` are drawn by one job each, those of ``checks`` and ``search`` by the job that
-        finds what they show.
+        ``explore`` are drawn by one job each, those of other folders by the job that finds what
+        they show.
     record
         The name, without suffix, of the file beside it that says what it was drawn from.
     section
@@ -121,6 +121,36 @@ FIGURES = (
         in_detail=True,
         is_charted=True,
     ),
+    Figure(
+        "corruptions",
+        "failures.draw_corruptions",
+        "corruptions",
+        section="corruptions",
+        only_if="corrupted",
+        is_charted=True,
+    ),
+    Figure(
+        "corruption_samples",
+        "failures.draw_corruption_samples",
+        "corruptions",
+        section="corruptions",
+        only_if="corrupted",
+    ),
+    Figure(
+        "prediction_sets",
+        "failures.draw_prediction_sets",
+        "prediction_sets",
+        section="prediction_sets",
+        only_if="in_sets",
+        is_charted=True,
+    ),
+    Figure(
+        "label_errors",
+        "failures.draw_label_errors",
+        "label_errors",
+        section="label_errors",
+        only_if="confident",
+    ),
     Figure("right_and_wrong", "predictions.draw_right_and_wrong", in_detail=True),
     Figure("differences", "predictions.draw_differences", in_detail=True),
     Figure("cost", "side_by_side.draw_cost", section="cost", is_charted=True),
@@ -150,8 +180,10 @@ def facts(config: Mapping[str, Any]) -> set[str]:
     rate of any of them changes; ``augmented``: any of them changes its training images;
     ``ablated``: models are changes of another one; ``changed``: single ones; ``gridded``: there is
     a grid of two axes; ``searched``: there is a search over recipes; ``several``: more than two
-    models are shown one by one.
+    models are shown one by one; ``corrupted``, ``in_sets`` and ``confident``: how they fail under
+    corruptions, in sets of classes and by wrong labels is analysed.
     """
+    analysis = config.get("analysis") or {}
     trainings = [model["training"] for model in config["models"].values()]
     found = {
         "watched": all(training["watch_test"] for training in trainings),
@@ -165,6 +197,9 @@ def facts(config: Mapping[str, Any]) -> set[str]:
         "changed": bool((config["ablation"] or {}).get("changes")),
         "searched": bool(config.get("search")),
         "several": len(detailed(config)) > 2,
+        "corrupted": bool(analysis.get("corruptions")),
+        "in_sets": bool(analysis.get("prediction_sets")),
+        "confident": bool(analysis.get("label_errors")),
         "gridded": len((config["ablation"] or {}).get("grid") or {}) == 2,
     }
     return {fact for fact, holds in found.items() if holds}

@@ -41,7 +41,7 @@ def draw_twins(
         f"{'exact' if pair.kind == 'exact' else f'{pair.relative_distance:.2f}'}"
         for pair in shown.itertuples()
     ]
-    _draw_sheet(images, captions, PAIRS_A_ROW, folder, "twins")
+    draw_sheet(images, captions, PAIRS_A_ROW, folder, "twins")
     style.write_table(shown, folder, "twins")
 
 
@@ -67,10 +67,10 @@ def draw_label_suspects(suspects: pd.DataFrame, x: np.ndarray, folder: str | Pat
         f"at least {int(suspect.least_probability * 100 + 1e-9)}%"  # rounded down
         for suspect in shown.itertuples()
     ]
-    _draw_sheet(images, captions, SUSPECTS_A_ROW, folder, "label_suspects")
+    draw_sheet(images, captions, SUSPECTS_A_ROW, folder, "label_suspects")
 
 
-def _draw_sheet(
+def draw_sheet(
     groups: Sequence[Sequence[np.ndarray]],
     captions: Sequence[str],
     groups_a_row: int,

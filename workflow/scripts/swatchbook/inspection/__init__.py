@@ -1,7 +1,7 @@
 """What is doubtful about data and labels, before training and after it.
 
-Reads arrays and predictions. Writes ``results/<dataset>/explore/`` and
-``results/<dataset>/checks/``, with figures.
+Reads arrays and predictions. Writes ``results/<dataset>/explore/``, ``checks/``, and of how models
+fail ``corruptions/``, ``prediction_sets/`` and ``label_errors/``, with figures.
 
 May import: figures, comparison, data, and what all rooms use.
 """
@@ -14,7 +14,10 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "data_checks": ["check_data"],
         "exploration": ["explore"],
+        "label_errors": ["compare_label_errors"],
+        "prediction_sets": ["make_prediction_sets"],
         "prediction_checks": ["check_predictions"],
         "resizing": ["show_resizing"],
+        "robustness": ["sum_up_corruptions"],
     },
 )

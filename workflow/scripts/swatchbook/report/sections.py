@@ -15,7 +15,7 @@ from swatchbook.comparison import per_class
 from swatchbook.data import preparation
 from swatchbook.figures import catalogue
 from swatchbook.files import read_json
-from swatchbook.report import marks, records, tables
+from swatchbook.report import marks, records, sentences, tables
 from swatchbook.report.datasets import DataSet
 
 
@@ -132,12 +132,53 @@ def data(of: DataSet) -> dict[str, Any]:
     }
 
 
+def corruptions(of: DataSet) -> dict[str, Any]:
+    """Gather what corruptions do to the accuracies."""
+    found = read_json(of.folder / "corruptions" / "summary.json")
+    told = [
+        {"model": model, "reference": None, "text": sentences.under_corruption(model, of_model)}
+        for model, of_model in found["models"].items()
+    ]
+    told += [
+        {
+            "model": entry["model"],
+            "reference": entry["reference"],
+            "text": sentences.apart_under_corruption(entry),
+        }
+        for entry in found["differences"]
+    ]
+    return {"found": found, "told": told}
+
+
+def prediction_sets(of: DataSet) -> dict[str, Any]:
+    """Gather coverage and size of the prediction sets, of models and of single runs."""
+    folder = of.folder / "prediction_sets"
+    return {
+        "found": read_json(folder / "summary.json"),
+        "runs": pd.read_csv(folder / "runs.csv", dtype={"model": str}).to_dict("records"),
+    }
+
+
+def label_errors(of: DataSet) -> dict[str, Any]:
+    """Gather how far confident learning and our own suspects agree, and what either finds."""
+    folder = of.folder / "label_errors"
+    issues = pd.read_csv(folder / "issues.csv", keep_default_na=False, dtype={"id": str})
+    return {
+        "found": read_json(folder / "summary.json"),
+        "issues": issues.head(LISTED).to_dict("records"),
+        "count": len(issues),
+    }
+
+
 def exports(of: DataSet) -> dict[str, Any]:
     """Gather which run is the best, and what it is in each format."""
     return {
         "best": read_json(of.folder / "best.json"),
         "exported": read_json(of.folder / "best" / "export.json"),
     }
+
+
+LISTED = 100  # label errors in a table
 
 
 @dataclass(frozen=True)
@@ -211,6 +252,7 @@ TABS = (
     Tab("mistakes", "Mistakes"),
     Tab("classes", "Classes"),
     Tab("confidence", "Confidence"),
+    Tab("fails", "How it fails"),
     Tab("data", "Data"),
     Tab("made", "How it was made"),
 )
@@ -227,6 +269,9 @@ SECTIONS = (
     Section("gallery", "Gallery", "mistakes"),
     Section("classes", "Classes", "classes", classes),
     Section("calibration", "Calibration", "confidence", calibration),
+    Section("corruptions", "Corrupted images", "fails", corruptions, only_if="corrupted"),
+    Section("prediction_sets", "Prediction sets", "fails", prediction_sets, only_if="in_sets"),
+    Section("label_errors", "Label errors", "fails", label_errors, only_if="confident"),
     Section("data", "Images", "data", data),
     Section("checks", "Data checks", "data"),
     Section("trainings", "Trainings", "made", trainings),

@@ -56,6 +56,53 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def under_corruption(model: str, found: Mapping[str, Any]) -> str:
+    """Say how a model bears corrupted images.
+
+    Parameters
+    ----------
+    found
+        Its part of ``corruptions/summary.json``.
+    """
+    clean, corrupted = found["clean"]["mean"], found["corrupted"]["mean"]
+    worst, best = found["worst"], found["best"]
+    return (
+        f"{model} is right on {percent(clean)} of these images as they are, and on "
+        f"{percent(corrupted)} of them under corruption, on average. At strength 5 it is right on "
+        f"{percent(best['mean'])} under {best['corruption']}, which it bears best, and on "
+        f"{percent(worst['mean'])} under {worst['corruption']}, which it bears worst."
+    )
+
+
+def apart_under_corruption(entry: Mapping[str, Any]) -> str:
+    """Say whether one model is more accurate on corrupted images than the reference.
+
+    Parameters
+    ----------
+    entry
+        Of ``differences`` in ``corruptions/summary.json``.
+    """
+    corrupted, clean = entry["corrupted"], entry["clean"]
+    difference, bounds = corrupted["difference"], corrupted["interval"]
+    model, reference = entry["model"], entry["reference"]
+    if bounds is None or bounds[0] <= 0 <= bounds[1]:
+        told = f"It is not shown that {model} and {reference} differ under corruption"
+    else:
+        word = "more" if difference > 0 else "less"
+        told = f"Under corruption {model} is {word} accurate than {reference}"
+
+    def apart(found: Mapping[str, Any]) -> str:
+        size = f"{points(found['difference'])} points"
+        within = found["interval"]
+        return (
+            size
+            if within is None
+            else f"{size} (interval {points(within[0])} to {points(within[1])})"
+        )
+
+    return f"{told}: {apart(corrupted)}; on the same images as they are {apart(clean)}."
+
+
 class _WrittenOut(yaml.SafeDumper):
     """Writes out each time what a configuration's anchors let stand in several places."""
 

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "augmented_images": ["show_augmentation"],
+        "corrupted": ["predict_corrupted"],
         "evaluation": ["evaluate"],
         "models": ["build"],
         "prediction": ["predictor"],

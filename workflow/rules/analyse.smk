@@ -1,0 +1,157 @@
+"""Analyse: how the models fail. Each part is on or off under `analysis` in the configuration.
+
+Requires: results/<dataset>/arrays/ and the evaluated models; for label errors also checks/.
+Provides: results/<dataset>/corruptions/, prediction_sets/ and label_errors/, which only the report needs.
+Nothing is trained for it, and no training depends on it.
+"""
+
+if ANALYSIS["corruptions"]:
+
+    rule predict_corrupted:
+        """Predict a sample of the test images under each corruption, by all models in one job."""
+        input:
+            "results/{dataset}/arrays/x_test.npy",
+            "results/{dataset}/arrays/y_test.npy",
+            "results/{dataset}/arrays/index.csv",
+            models=corrupted_cells(TRAINED),
+            runs=corrupted_cells(f"{CELL}/run.json"),
+        output:
+            CORRUPTED,
+        log:
+            "logs/{dataset}/predict_corrupted.log",
+        benchmark:
+            "results/{dataset}/benchmarks/predict_corrupted.tsv"
+        conda:
+            "../envs/swatchbook.yaml"
+        threads: max(config["models"][model]["training"]["threads"] for model in DETAILED)
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(30),
+        params:
+            models=DETAILED,
+            seeds=corrupted_seeds,
+            classes=dataset_classes,
+            images=ANALYSIS["corruptions"]["images"],
+            device=analysis_device(),
+            code=code_digest("predict_corrupted"),
+        script:
+            "../scripts/predict_corrupted.py"
+
+    rule sum_up_corruptions:
+        """Say what each corruption does to the accuracies, and draw it."""
+        input:
+            "results/{dataset}/arrays/x_test.npy",
+            "results/{dataset}/arrays/y_test.npy",
+            "results/{dataset}/arrays/index.csv",
+            right=CORRUPTED,
+        output:
+            summary="results/{dataset}/corruptions/summary.json",
+            tables=expand("results/{{dataset}}/corruptions/{figure}.csv", figure=CORRUPTION_FIGURES),
+            provenance="results/{dataset}/corruptions/provenance.json",
+            figures=report(
+                expand(
+                    "results/{{dataset}}/corruptions/{figure}.{suffix}",
+                    figure=CORRUPTION_FIGURES,
+                    suffix=["svg", "png"],
+                ),
+                category="{dataset}",
+                subcategory="How it fails",
+                caption="../report/captions/fails.rst",
+            ),
+        log:
+            "logs/{dataset}/sum_up_corruptions.log",
+        # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+        localrule: True
+        conda:
+            "../envs/swatchbook.yaml"
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(10),
+        params:
+            models=DETAILED,
+            seeds=corrupted_seeds,
+            all_models=MODELS,
+            reference=config["comparison"]["reference"],
+            confidence=config["comparison"]["confidence"],
+            code=code_digest("sum_up_corruptions"),
+        script:
+            "../scripts/sum_up_corruptions.py"
+
+
+if ANALYSIS["prediction_sets"]:
+
+    rule make_prediction_sets:
+        """Find, from the validation images, sets of classes that have the right one so often."""
+        input:
+            ARRAYS,
+            probabilities=of_all_runs(PREDICTED, DETAILED),
+            probabilities_validation=of_all_runs(f"{CELL}/probabilities_validation.npy", DETAILED),
+        output:
+            summary="results/{dataset}/prediction_sets/summary.json",
+            runs="results/{dataset}/prediction_sets/runs.csv",
+            table="results/{dataset}/prediction_sets/prediction_sets.csv",
+            provenance="results/{dataset}/prediction_sets/provenance.json",
+            figures=report(
+                multiext("results/{dataset}/prediction_sets/prediction_sets", ".svg", ".png"),
+                category="{dataset}",
+                subcategory="How it fails",
+                caption="../report/captions/fails.rst",
+            ),
+        log:
+            "logs/{dataset}/make_prediction_sets.log",
+        # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+        localrule: True
+        conda:
+            "../envs/swatchbook.yaml"
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(10),
+        params:
+            models=DETAILED,
+            seeds=dataset_seeds,
+            classes=dataset_classes,
+            all_models=MODELS,
+            coverage=ANALYSIS["prediction_sets"]["coverage"],
+            confidence=config["comparison"]["confidence"],
+            code=code_digest("make_prediction_sets"),
+        script:
+            "../scripts/make_prediction_sets.py"
+
+
+if ANALYSIS["label_errors"]:
+
+    rule compare_label_errors:
+        """Find labels that look wrong to confident learning, and compare with those of the checks."""
+        input:
+            "results/{dataset}/arrays/x_test.npy",
+            "results/{dataset}/arrays/y_test.npy",
+            "results/{dataset}/arrays/index.csv",
+            suspects="results/{dataset}/checks/label_suspects.csv",
+            probabilities=of_all_runs(PREDICTED, DETAILED),
+        output:
+            summary="results/{dataset}/label_errors/summary.json",
+            issues="results/{dataset}/label_errors/issues.csv",
+            table="results/{dataset}/label_errors/label_errors.csv",
+            provenance="results/{dataset}/label_errors/provenance.json",
+            figures=report(
+                multiext("results/{dataset}/label_errors/label_errors", ".svg", ".png"),
+                category="{dataset}",
+                subcategory="How it fails",
+                caption="../report/captions/fails.rst",
+            ),
+        log:
+            "logs/{dataset}/compare_label_errors.log",
+        # Seconds, without TensorFlow: not worth a place in a cluster's queue.
+        localrule: True
+        conda:
+            "../envs/swatchbook.yaml"
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(10),
+        params:
+            models=DETAILED,
+            seeds=dataset_seeds,
+            classes=dataset_classes,
+            code=code_digest("compare_label_errors"),
+        script:
+            "../scripts/compare_label_errors.py"
