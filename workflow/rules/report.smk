@@ -20,6 +20,7 @@ REPORTED = [
     "gallery/gallery.json",
     "gallery/sheet.webp",
     "gallery/provenance.json",
+    *(LOOKED_INSIDE if INSIDE_FIGURES else []),
 ]
 # Where the page has them it needs them: whether files happen to be there decides nothing.
 EXPORTS_SHOWN = [BEST, EXPORTED] if config["report"]["exports"] else []

@@ -21,8 +21,8 @@ class Figure:
         The function that draws it, as ``module.function`` of this package.
     folder
         The folder of a data set's results that has its files. All figures of ``figures`` and of
-        ``explore`` are drawn by one job each, those of ``checks`` and ``search`` by the job that
-        finds what they show.
+        ``explore`` are drawn by one job each, those of ``checks``, ``search`` and ``inside`` by the
+        job that finds what they show.
     record
         The name, without suffix, of the file beside it that says what it was drawn from.
     section
@@ -55,6 +55,7 @@ class Figure:
 
 
 RESIZED = "resized"
+INSIDE = "inside"
 
 FIGURES = (
     Figure("accuracy", "side_by_side.draw_accuracy", section="differences", is_charted=True),
@@ -125,6 +126,8 @@ FIGURES = (
     Figure("differences", "predictions.draw_differences", in_detail=True),
     Figure("cost", "side_by_side.draw_cost", section="cost", is_charted=True),
     Figure("tutorial", "learning.draw_tutorial", section="curves", only_if="watched"),
+    Figure("map", "inside.draw_map", "inside", section="map", only_if=INSIDE, is_charted=True),
+    Figure("filters", "inside.draw_filters", "inside", section="filters", only_if=INSIDE),
     Figure("class_balance", "exploration.draw_class_balance", "explore", section="data"),
     Figure(
         "resizing",
@@ -150,7 +153,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
     rate of any of them changes; ``augmented``: any of them changes its training images;
     ``ablated``: models are changes of another one; ``changed``: single ones; ``gridded``: there is
     a grid of two axes; ``searched``: there is a search over recipes; ``several``: more than two
-    models are shown one by one.
+    models are shown one by one; ``inside``: networks are looked into.
     """
     trainings = [model["training"] for model in config["models"].values()]
     found = {
@@ -165,6 +168,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
         "changed": bool((config["ablation"] or {}).get("changes")),
         "searched": bool(config.get("search")),
         "several": len(detailed(config)) > 2,
+        INSIDE: bool((config.get("analysis") or {}).get("look_inside")),
         "gridded": len((config["ablation"] or {}).get("grid") or {}) == 2,
     }
     return {fact for fact, holds in found.items() if holds}

@@ -12,13 +12,15 @@ LARGEST = 48  # pixels, a thumbnail's longer side
 QUALITY = 90  # of lossy WebP, 1 to 100
 
 
-def draw(images: Sequence[np.ndarray]) -> tuple[bytes, int, int]:
+def draw(images: Sequence[np.ndarray], quality: int = QUALITY) -> tuple[bytes, int, int]:
     """Return thumbnails as one WebP image, `COLUMNS` in a row, and a thumbnail's height and width.
 
     Parameters
     ----------
     images
         float32 in [0, 1], each of shape (height, width, channels), at least one.
+    quality
+        Of lossy WebP, 1 to 100.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def draw(images: Sequence[np.ndarray]) -> tuple[bytes, int, int]:
         sheet[top : top + height, left : left + width] = pixels.reshape(height, width, -1)[
             ..., ::-1
         ]
-    encoded, content = cv2.imencode(".webp", sheet, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    encoded, content = cv2.imencode(".webp", sheet, [cv2.IMWRITE_WEBP_QUALITY, quality])
     if not encoded:
         raise DataError("the sheet of thumbnails cannot be encoded", where="sheet.webp")
     return content.tobytes(), height, width

@@ -1,7 +1,7 @@
-"""What is doubtful about data and labels, before training and after it.
+"""What is doubtful about data and labels, before training and after it, and what networks compute.
 
-Reads arrays and predictions. Writes ``results/<dataset>/explore/`` and
-``results/<dataset>/checks/``, with figures.
+Reads arrays and predictions, and is handed trained networks. Writes ``results/<dataset>/explore/``,
+``results/<dataset>/checks/`` and ``results/<dataset>/inside/``, with figures.
 
 May import: figures, comparison, data, and what all rooms use.
 """
@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "data_checks": ["check_data"],
         "exploration": ["explore"],
+        "inside": ["look_inside"],
         "prediction_checks": ["check_predictions"],
         "resizing": ["show_resizing"],
     },

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "augmented_images": ["show_augmentation"],
         "evaluation": ["evaluate"],
+        "inside": ["opened", "start"],
         "models": ["build"],
         "prediction": ["predictor"],
         "run": ["train"],
