@@ -381,6 +381,8 @@ const charts = {
   },
 };
 
+charts.map = insideMap;
+
 const notPlanned = { told: "These two models were not planned to be compared: see “Every two models”." };
 const rowsOf = (count) => ({ height: (count > SEVERAL ? 26 : 46) * Math.max(1, count) + 62, marginLeft: 150 });
 const TRAINING = ["training", "Training"];
@@ -447,7 +449,7 @@ class TouchedFigure {
     const width = this.place.clientWidth;
     if (!width) return;
     const state = { ...chosen(this.part), run: this.run };
-    const { marks, told, ...options } = this.chart.plot(this.rows, this.settings, state);
+    const { marks, told, ...options } = this.chart.plot(this.rows, this.settings, state, this);
     if (told) {
       this.place.replaceChildren(element("p", "note", told));
       this.keys.replaceChildren();
@@ -473,6 +475,7 @@ class TouchedFigure {
       group.removeAttribute("aria-label");
     }
     this.place.replaceChildren(plot);
+    this.chart.drawn?.(this, plot, state);
     this.writeKeys(state);
   }
 
@@ -483,7 +486,7 @@ class TouchedFigure {
     const others = this.chart.isLit && !state.models ? new Set(named).size - models.length : 0;
     this.keys.replaceChildren(
       ...models.slice(0, MANY).map((model) => key(colourOf.get(model), model, turnOf.get(model))),
-      ...(this.chart.keys?.(this.rows) ?? []).map(([look, text]) => key(look, text)),
+      ...(this.chart.keys?.(this.rows, this) ?? []).map(([look, text]) => key(look, text)),
       ...(others ? [key("", `${others} more: choose two above to see them`)] : []),
     );
   }

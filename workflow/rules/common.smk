@@ -50,6 +50,7 @@ DRAWN = catalogue.drawn(FACTS)
 DETAILED = catalogue.detailed(config)
 EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
 COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]
+INSIDE_SHEETS = ["map.webp", "maps.webp", "nearest.webp"]
 INSIDE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "inside"]
 CELL = "results/{dataset}/{model}/seed-{seed}"
 TRAINED = f"{CELL}/model.keras"
@@ -72,7 +73,7 @@ OUTCOME = f"{SEARCHED}/trial-{{trial}}.json"
 FOUND = [f"{SEARCHED}/{file}" for file in ("search.json", "trials.csv", "best.yaml")]
 LOOKED = "results/{dataset}/looks/{look}.json"
 # What the page needs of the look into trained networks, beside its figures.
-LOOKED_INSIDE = [f"inside/{file}" for file in ("inside.json", "map.webp", "maps.webp")]
+LOOKED_INSIDE = [f"inside/{file}" for file in ("inside.json", *INSIDE_SHEETS)]
 COMPARED = [
     "results/{dataset}/comparison.json",
     "results/{dataset}/figures/learning_curves.svg",

@@ -32,7 +32,7 @@ rule look_inside:
             caption="../report/captions/inside.rst",
         ),
         tables=expand(f"{INSIDE}/{{table}}.csv", table=[*INSIDE_FIGURES, "nearest"], allow_missing=True),
-        sheets=multiext(f"{INSIDE}/", "map.webp", "maps.webp"),
+        sheets=expand(f"{INSIDE}/{{sheet}}", sheet=INSIDE_SHEETS, allow_missing=True),
         found=f"{INSIDE}/inside.json",
         provenance=f"{INSIDE}/provenance.json",
     log:

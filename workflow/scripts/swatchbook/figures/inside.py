@@ -55,19 +55,21 @@ def draw_map(of: Looked, folder: Path) -> None:
     for axes, model in zip(grid.flat, of.models, strict=False):
         _draw_places(axes, of.places[of.places["model"] == model], of.classes, are_many)
         axes.set_title(model)
-    entries = {} if are_many else {
-        style.shortened(name, 20): Line2D([], [], marker="o", ls="", color=colour)
-        for name, colour in zip(of.classes, CLASS_COLOURS, strict=False)
-    }
+    entries = (
+        {}
+        if are_many
+        else {
+            style.shortened(name, 20): Line2D([], [], marker="o", ls="", color=colour)
+            for name, colour in zip(of.classes, CLASS_COLOURS, strict=False)
+        }
+    )
     entries["called wrong"] = Line2D([], [], marker="x", ls="", color=style.INK)
     style.legend(figure, 6, entries)
     style.save(figure, folder, "map")
     write_table(of.places, folder, "map")
 
 
-def _draw_places(
-    axes: Axes, places: pd.DataFrame, classes: Sequence[str], are_many: bool
-) -> None:
+def _draw_places(axes: Axes, places: pd.DataFrame, classes: Sequence[str], are_many: bool) -> None:
     number = {name: place for place, name in enumerate(classes)}
     colours = np.array(
         ["#808080"] * len(places)
@@ -78,7 +80,9 @@ def _draw_places(
     # As pixels: a mark each would be as much as all the rest of a page.
     look = {"rasterized": True, "linewidths": 1.2}
     x, y = places["x"].to_numpy(), places["y"].to_numpy()
-    axes.scatter(x[~wrong], y[~wrong], s=9, c=colours[~wrong], alpha=0.8, **(look | {"linewidths": 0}))
+    axes.scatter(
+        x[~wrong], y[~wrong], s=9, c=colours[~wrong], alpha=0.8, **(look | {"linewidths": 0})
+    )
     crosses = ["#d55e00"] * int(wrong.sum()) if are_many else colours[wrong]
     axes.scatter(x[wrong], y[wrong], s=26, c=crosses, marker="x", **look)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
@@ -93,9 +97,7 @@ def draw_filters(of: Looked, folder: Path) -> None:
     shown = {model: weights[..., :MOST_FILTERS] for model, weights in of.filters.items()}
     most = max((float(np.abs(weights).max()) for weights in shown.values()), default=0) or 1.0
     lines = [-(-weights.shape[3] // ACROSS) for weights in shown.values()] or [1]
-    figure, grid = style.new(
-        8, 0.52 * sum(lines) + 0.5 * len(lines) + 0.3, len(lines), 1
-    )
+    figure, grid = style.new(8, 0.52 * sum(lines) + 0.5 * len(lines) + 0.3, len(lines), 1)
     for row in grid.flat:
         row.set_axis_off()
     if not shown:

@@ -25,10 +25,7 @@ def rank_correlations(one: np.ndarray, other: np.ndarray, shown: np.ndarray) -> 
     """
     sizes = [_sizes(maps) for maps in (one, other)]
     return np.array(
-        [
-            _correlation(a[counts], b[counts])
-            for a, b, counts in zip(*sizes, shown, strict=True)
-        ]
+        [_correlation(a[counts], b[counts]) for a, b, counts in zip(*sizes, shown, strict=True)]
     )
 
 

@@ -22,6 +22,7 @@ MISTAKES = 18  # of each model, whose nearest training images are shown
 CHECKED = 48  # images whose maps are compared with those of random weights
 STEPS = 32  # of integrated gradients
 QUALITY = 50  # of the thumbnails, which are many and small
+LARGEST = 64  # pixels of a map's longer side
 
 
 class Network(Protocol):
@@ -71,9 +72,10 @@ def look_inside(
     ``filters.csv``
         The weights of the first convolutions: model, filter, row, column, channel, weight.
     ``inside.json``
-        ``seed``, ``models``; ``networks``, what each is made of; ``map`` and ``maps``, the sheets
-        of thumbnails ``map.webp`` and ``maps.webp``; ``looks`` and ``nearest``, which images are
-        shown, by their numbers in the gallery and in ``maps.webp``.
+        ``seed``, ``models``; ``networks``, what each is made of; ``map``, ``maps`` and
+        ``neighbours``, where thumbnails are on the sheets ``map.webp`` (in the order of rows),
+        ``maps.webp`` and ``nearest.webp``; ``looks`` and ``nearest``, which images are shown, by
+        their numbers in the gallery and on these sheets.
 
     Parameters
     ----------
@@ -160,7 +162,8 @@ class _Found:
         self.of_looks: dict[str, Any] = {}
         self.nearest: dict[str, list[dict[str, Any]]] = {}
         self.near: list[pd.DataFrame] = []
-        self.thumbnails: list[np.ndarray] = []
+        self.maps: list[np.ndarray] = []
+        self.neighbours: list[np.ndarray] = []
 
     def _sampled(self, values: int) -> np.ndarray:
         """Return the rows of the test images of the map, ascending."""
@@ -174,7 +177,9 @@ class _Found:
         most = {"wrong": WRONG, "only": ONLY, "right": RIGHT}
         rows: dict[int, None] = {}
         for entry in self._lists:
-            if entry["kind"] in most and {entry["model"], entry["other"]} - {None} <= {*self.models}:
+            if entry["kind"] in most and {entry["model"], entry["other"]} - {None} <= {
+                *self.models
+            }:
                 here = [row for row in entry["rows"] if row in self._place]
                 rows |= dict.fromkeys(here[: most[entry["kind"]]])
         return list(rows)
@@ -236,21 +241,22 @@ class _Found:
         chance, _ = _maps(networks.random, images, called.to_numpy(int))
         checks = {}
         for method in maps:
-            counts = images.any(axis=3) if method == "gradients" else np.ones(maps[method].shape, bool)
+            counts = (
+                images.any(axis=3) if method == "gradients" else np.ones(maps[method].shape, bool)
+            )
             found = attributions.rank_correlations(maps[method], chance[method], counts)
             checks[method] = attributions.told(found, confidence)
-        shown = {
-            method: [
-                self._thumbnail(colouring.DRAWN[method](image, values))
-                for image, values in zip(images, maps[method], strict=True)
+        shown = {}
+        for method, of_images in maps.items():
+            first = len(self.maps)
+            shown[method] = [first + number for number in range(len(self.looked))]
+            # Doubled: lossy WebP keeps a colour for four pixels.
+            side = max(1, LARGEST // max(images.shape[1:3]))
+            self.maps += [
+                colouring.DRAWN[method](image, values).repeat(side, axis=0).repeat(side, axis=1)
+                for image, values in zip(images, of_images, strict=True)
             ][: len(self.looked)]
-            for method in maps
-        }
         self.of_looks[model] = {"residual": residual, "checks": checks, "maps": shown}
-
-    def _thumbnail(self, image: np.ndarray) -> int:
-        self.thumbnails.append(image)
-        return len(self.thumbnails) - 1
 
     def _find_nearest(self, model: str, network: Network) -> None:
         """Find the training images that a network takes for most like its mistakes."""
@@ -280,11 +286,13 @@ class _Found:
                     }
                 )
             )
+            first = len(self.neighbours)
+            self.neighbours += [np.array(self._train[one]) for one in near]
             self.nearest[model].append(
                 {
                     "image": self._place[row],
                     "called": known["predicted"],
-                    "thumbnails": [self._thumbnail(np.array(self._train[one])) for one in near],
+                    "thumbnails": [first + number for number in range(len(near))],
                     "labels": of_training["label"].tolist(),
                     "ids": of_training["id"].tolist(),
                     "similarities": [round(float(one), 3) for one in alike],
@@ -310,8 +318,13 @@ class _Found:
                 "models": list(self.models),
                 "networks": self.networks,
                 "map": _sheet(output / "map.webp", self._of(self.rows))
-                | {"of": len(self._predictions[self.models[0]]), "hidden": self.hidden},
-                "maps": _sheet(output / "maps.webp", self.thumbnails),
+                | {
+                    "images": len(self.rows),
+                    "of": len(self._predictions[self.models[0]]),
+                    "hidden": self.hidden,
+                },
+                "maps": _sheet(output / "maps.webp", self.maps, LARGEST),
+                "neighbours": _sheet(output / "nearest.webp", self.neighbours),
                 "looks": {
                     "images": [self._place[row] for row in self.looked],
                     "called": {
@@ -326,6 +339,7 @@ class _Found:
                     "steps": STEPS,
                 },
                 "nearest": self.nearest,
+                "filtered": list(self.filters),
                 "training_images": len(self._train),
             },
         )
@@ -360,10 +374,12 @@ def _maps(network: Network, images: np.ndarray, classes: np.ndarray) -> tuple[Ma
     return maps, float(off / max(np.abs(differences).mean(), 1e-12))
 
 
-def _sheet(path: Path, images: Sequence[np.ndarray]) -> dict[str, int]:
+def _sheet(
+    path: Path, images: Sequence[np.ndarray], largest: int = sheet.LARGEST
+) -> dict[str, int]:
     """Write a sheet of thumbnails; return where they are on it."""
     given = list(images) or [np.zeros((1, 1, 1), np.float32)]
-    content, height, width = sheet.draw(given, QUALITY)
+    content, height, width = sheet.draw(given, QUALITY, largest)
     with replacing(path) as file:
         file.write_bytes(content)
     rows = -(-len(given) // sheet.COLUMNS)

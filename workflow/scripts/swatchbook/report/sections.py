@@ -14,8 +14,9 @@ import pandas as pd
 from swatchbook.comparison import per_class
 from swatchbook.data import preparation
 from swatchbook.figures import catalogue
+from swatchbook.figures.catalogue import INSIDE
 from swatchbook.files import read_json
-from swatchbook.report import marks, records, tables
+from swatchbook.report import inside, marks, records, tables
 from swatchbook.report.datasets import DataSet
 
 
@@ -211,6 +212,7 @@ TABS = (
     Tab("mistakes", "Mistakes"),
     Tab("classes", "Classes"),
     Tab("confidence", "Confidence"),
+    Tab("inside", "Inside"),
     Tab("data", "Data"),
     Tab("made", "How it was made"),
 )
@@ -227,6 +229,11 @@ SECTIONS = (
     Section("gallery", "Gallery", "mistakes"),
     Section("classes", "Classes", "classes", classes),
     Section("calibration", "Calibration", "confidence", calibration),
+    Section("networks", "Networks", "inside", inside.networks, only_if=INSIDE),
+    Section("map", "Map of the test images", "inside", inside.map_told, only_if=INSIDE),
+    Section("looks", "What they look at", "inside", inside.looks, only_if=INSIDE),
+    Section("nearest", "Nearest training images", "inside", inside.nearest, only_if=INSIDE),
+    Section("filters", "First filters", "inside", inside.read, only_if=INSIDE),
     Section("data", "Images", "data", data),
     Section("checks", "Data checks", "data"),
     Section("trainings", "Trainings", "made", trainings),

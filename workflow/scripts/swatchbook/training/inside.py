@@ -200,9 +200,7 @@ def start(threads: int) -> None:
     devices.choose("cpu", "float32", threads)
 
 
-def opened(
-    model_file: str | Path, run_file: str | Path, arrays_folder: str | Path
-) -> Opened:
+def opened(model_file: str | Path, run_file: str | Path, arrays_folder: str | Path) -> Opened:
     """Read a trained model to be looked into.
 
     As for an evaluation the model is built anew from its description, in float32 whatever it was
@@ -230,10 +228,7 @@ def opened(
     chance = models.build(layers, shape, classes, other, "float32", *begins)
     models.show(chance, images)
     return Opened(
-        *(
-            Inside(of_keras_alone(one), structure.described(one, layers))
-            for one in (model, chance)
-        )
+        *(Inside(of_keras_alone(one), structure.described(one, layers)) for one in (model, chance))
     )
 
 

@@ -1,10 +1,15 @@
 """What a network is made of: its layers with shapes, parameters and multiply-adds."""
 
+import inspect
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swatchbook.training import keras_applications
+from swatchbook.training.layers import LAYERS
+
+# Settings that are told of a layer also where they are what they are by default.
+TELLING = {"kernel", "activation", "function", "size"}
 
 Described = dict[str, Any]
 
@@ -12,8 +17,8 @@ Described = dict[str, Any]
 def described(model: Any, layers: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[Described]:
     """Return the layers of a model of `models.build`, those of residual blocks within them.
 
-    Keys of each: ``kind``, its name in the configuration; ``settings``, those that are written
-    there; ``shape``, of what it makes of an image; ``parameters``, all of them, and ``learned``,
+    Keys of each: ``kind``, its name in the configuration; ``settings``, those that tell it apart
+    from others of its kind; ``shape``, of what it makes of an image; ``parameters``, all of them, and ``learned``,
     those that a training changes; ``multiply_adds`` an image; ``layers``, of a residual block those
     within it; ``count``, of an application how many layers it has.
 
@@ -29,7 +34,8 @@ def described(model: Any, layers: Sequence[Mapping[str, Mapping[str, Any]]]) -> 
     """
     written = [*layers] if "logits" in layers[-1] else [*layers, {"logits": {}}]
     return [
-        _described(layer, *entry.items()) for layer, entry in zip(model.layers, written, strict=True)
+        _described(layer, *entry.items())
+        for layer, entry in zip(model.layers, written, strict=True)
     ]
 
 
@@ -37,7 +43,7 @@ def _described(layer: Any, entry: tuple[str, Mapping[str, Any]]) -> Described:
     kind, settings = entry
     found = {
         "kind": kind,
-        "settings": {name: value for name, value in settings.items() if name != "layers"},
+        "settings": _telling(kind, settings),
         "shape": list(layer.output.shape[1:]),
         "parameters": int(layer.count_params()),
         "learned": sum(math.prod(weight.shape) for weight in layer.trainable_weights),
@@ -48,6 +54,19 @@ def _described(layer: Any, entry: tuple[str, Mapping[str, Any]]) -> Described:
     elif kind in keras_applications.names():
         found["count"] = sum(1 for _ in _innermost(layer))
     return found
+
+
+def _telling(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a layer's settings without those that any such layer has."""
+    usual = {}
+    if kind in LAYERS:
+        parameters = inspect.signature(LAYERS[kind].build).parameters
+        usual = {name: one.default for name, one in parameters.items() if name not in TELLING}
+    return {
+        name: value
+        for name, value in settings.items()
+        if name != "layers" and (name not in usual or usual[name] != value)
+    }
 
 
 def _within(block: Any, layers: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[Described]:
