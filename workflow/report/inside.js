@@ -7,14 +7,12 @@
 
 document.addEventListener("shown", () => {
   for (const network of all(".network")) {
-    const part = network.closest("[data-dataset]");
     const { models } = chosenOfAll;
     const { model, beside } = network.dataset;
     const other = models ? models.find((name) => name !== model) : beside;
     for (const layer of all(".layer", network)) {
       layer.classList.toggle("own", (layer.dataset.lackedBy ?? "").split(" ").includes(other));
     }
-    part.classList.toggle("compares", true);
   }
 });
 
@@ -35,7 +33,7 @@ const insideMap = {
     ];
     const finger = box(figure, "Draw with a finger", "finger");
     finger.classList.add("finger");
-    figure.panel = element("div", "cell-images selection");
+    figure.panel = element("div", "selection");
     figure.panel.setAttribute("aria-live", "polite");
     figure.panel.hidden = true;
     figure.place.after(figure.panel);
@@ -50,6 +48,7 @@ const insideMap = {
       .filter((row) => wanted.includes(row.model) && (state.className === undefined || [row.label, row.called].includes(state.className)))
       .map((row) => ({ ...row, x: number(row.x), y: number(row.y), isRight: row.label === row.called }));
     const shade = (row) => classShade(row, settings.colour, classes, state);
+    const stands = (row) => !figure.selected.size || figure.selected.has(row.row);
     const beside = figure.place.clientWidth >= 620 && wanted.length > 1;
     const across = beside ? Math.min(2, wanted.length) : 1;
     const side = Math.min(520, figure.place.clientWidth / across);
@@ -61,28 +60,28 @@ const insideMap = {
       height: (beside ? 1 : wanted.length) * side + 30,
       width: across * side,
       marginLeft: MARGIN,
-      marginRight: beside ? MARGIN : 28,
-      marginTop: 24,
-      marginBottom: 6,
+      marginRight: MARGIN,
+      marginTop: MARGIN,
+      marginBottom: MARGIN,
       insetLeft: 0,
       insetRight: 0,
-      [facet]: { domain: wanted, label: null, padding: 0.05 },
+      [facet]: { domain: wanted, axis: null, padding: 0.05 },
       x: { axis: null, domain },
       y: { axis: null, domain },
       marks: [
-        Charts.dot(shown.filter((row) => row.isRight), { ...at, fill: shade, fillOpacity: 0.75, r: 3 }),
-        Charts.dot(shown.filter((row) => !row.isRight), { ...at, stroke: shade, strokeWidth: 1.6, symbol: "times", r: 3.6 }),
-        Charts.dot(shown.filter((row) => figure.selected.has(row.row)), { ...at, stroke: "currentColor", strokeWidth: 1.2, r: 5.5 }),
+        Charts.text(wanted.map((model) => ({ model })), { [facet]: "model", text: "model", frameAnchor: "top-left", fontWeight: 600, fontSize: 13 }),
+        Charts.dot(shown.filter((row) => row.isRight), { ...at, fill: shade, fillOpacity: (row) => (stands(row) ? 0.75 : 0.12), r: 3 }),
+        Charts.dot(shown.filter((row) => !row.isRight), { ...at, stroke: shade, strokeOpacity: (row) => (stands(row) ? 1 : 0.12), strokeWidth: 1.6, symbol: "times", r: 3.6 }),
         Charts.dot(shown, Charts.pointer({ ...at, stroke: "currentColor", strokeWidth: 2, r: 8, maxRadius: NEAR })),
       ],
     };
   },
-  drawn: (figure, plot, state) => {
+  drawn: (figure, plot) => {
     figure.places = placesOf(figure, plot);
     plot.addEventListener("input", () => showPoint(figure, plot));
     plot.addEventListener("pointerleave", hidePoint);
     drawLasso(figure, plot);
-    showSelected(figure, state);
+    showSelected(figure);
   },
   keys: (rows, figure) => {
     const classes = classesOf(figure);
@@ -249,7 +248,7 @@ function isWithin({ left, top }, polygon) {
 
 // What was selected: how many, what they are, what they are called, and their images.
 
-function showSelected(figure, state) {
+function showSelected(figure) {
   const { panel, selected } = figure;
   const rows = figure.shown.filter((row) => selected.has(row.row));
   panel.hidden = !rows.length;
@@ -286,10 +285,18 @@ function clearSelected(figure) {
   selectRows(figure, []);
 }
 
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  hidePoint();
+  for (const figure of touched) if (figure.selected?.size) clearSelected(figure);
+});
+document.addEventListener("scroll", hidePoint, { passive: true });
+
 function counted(names) {
   const counts = new Map();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   const sorted = [...counts].sort((a, b) => b[1] - a[1]);
-  const rest = sorted.length > 6 ? `, ${sorted.length - 6} others` : "";
-  return sorted.slice(0, 6).map(([name, count]) => `${name} ${count}`).join(", ") + rest;
+  const told = sorted.slice(0, 6).map(([name, count]) => `${name} ${count}`);
+  const rest = sorted.slice(6).reduce((sum, [, count]) => sum + count, 0);
+  return [...told, ...(rest ? [`others ${rest}`] : [])].join(", ");
 }

@@ -16,6 +16,7 @@ from swatchbook.figures.style import write_table
 
 ACROSS = 16  # filters in a row
 MOST_FILTERS = 128
+RIGHT, WRONG = "#808080", "#d55e00"  # where there are more classes than colours
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,18 @@ def draw_map(of: Looked, folder: Path) -> None:
 def _draw_places(axes: Axes, places: pd.DataFrame, classes: Sequence[str], are_many: bool) -> None:
     number = {name: place for place, name in enumerate(classes)}
     colours = np.array(
-        ["#808080"] * len(places)
+        [RIGHT] * len(places)
         if are_many
         else [CLASS_COLOURS[number[label]] for label in places["label"]]
     )
     wrong = (places["label"] != places["called"]).to_numpy()
     # As pixels: a mark each would be as much as all the rest of a page.
-    look = {"rasterized": True, "linewidths": 1.2}
     x, y = places["x"].to_numpy(), places["y"].to_numpy()
-    axes.scatter(
-        x[~wrong], y[~wrong], s=9, c=colours[~wrong], alpha=0.8, **(look | {"linewidths": 0})
-    )
-    crosses = ["#d55e00"] * int(wrong.sum()) if are_many else colours[wrong]
-    axes.scatter(x[wrong], y[wrong], s=26, c=crosses, marker="x", **look)
+    crosses = np.full(wrong.sum(), WRONG) if are_many else colours[wrong]
+    dots = {"s": 9, "c": colours[~wrong], "alpha": 0.8, "linewidths": 0}
+    axes.scatter(x[~wrong], y[~wrong], rasterized=True, **dots)
+    marks = {"s": 26, "c": crosses, "marker": "x", "linewidths": 1.2}
+    axes.scatter(x[wrong], y[wrong], rasterized=True, **marks)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
 
 

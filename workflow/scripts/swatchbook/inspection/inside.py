@@ -1,4 +1,4 @@
-"""What trained networks compute: a map of the test images, what they look at, whom they resemble."""
+"""What trained networks compute: a map of images, what they look at, which images are alike."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,8 +17,8 @@ from swatchbook.inspection import attributions, neighbours
 
 MOST_MODELS = 4
 MOST_VALUES = 1 << 26  # of the features that a map is made of: 256 MB of float32
-WRONG, ONLY, RIGHT = 6, 3, 2  # images of each list of the gallery whose maps are shown
-MISTAKES = 18  # of each model, whose nearest training images are shown
+WRONG, ONLY, RIGHT = 5, 3, 1  # images of each list of the gallery whose maps are shown
+MISTAKES = 12  # of each model, whose nearest training images are shown
 CHECKED = 48  # images whose maps are compared with those of random weights
 STEPS = 32  # of integrated gradients
 QUALITY = 50  # of the thumbnails, which are many and small
@@ -241,9 +241,9 @@ class _Found:
         chance, _ = _maps(networks.random, images, called.to_numpy(int))
         checks = {}
         for method in maps:
-            counts = (
-                images.any(axis=3) if method == "gradients" else np.ones(maps[method].shape, bool)
-            )
+            # Black pixels have no gradients to integrate, whatever a network has learned.
+            counts = np.ones(maps[method].shape[:3], bool)
+            counts = images.any(axis=3) if method == "gradients" else counts
             found = attributions.rank_correlations(maps[method], chance[method], counts)
             checks[method] = attributions.told(found, confidence)
         shown = {}

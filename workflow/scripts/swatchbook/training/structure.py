@@ -18,9 +18,9 @@ def described(model: Any, layers: Sequence[Mapping[str, Mapping[str, Any]]]) -> 
     """Return the layers of a model of `models.build`, those of residual blocks within them.
 
     Keys of each: ``kind``, its name in the configuration; ``settings``, those that tell it apart
-    from others of its kind; ``shape``, of what it makes of an image; ``parameters``, all of them, and ``learned``,
-    those that a training changes; ``multiply_adds`` an image; ``layers``, of a residual block those
-    within it; ``count``, of an application how many layers it has.
+    from others of its kind; ``shape``, of what it makes of an image; ``parameters``, all of them,
+    and ``learned``, those that a training changes; ``multiply_adds`` an image; ``layers``, of a
+    residual block those within it; ``count``, of an application how many layers it has.
 
     Multiply-adds are those of convolutions and dense layers alone, without biases, activations,
     normalisation and pooling, which take few.
@@ -33,14 +33,18 @@ def described(model: Any, layers: Sequence[Mapping[str, Mapping[str, Any]]]) -> 
         What it was built from.
     """
     written = [*layers] if "logits" in layers[-1] else [*layers, {"logits": {}}]
+    return _pairwise(model.layers, written)
+
+
+def _pairwise(layers: Sequence[Any], entries: Sequence[Mapping[str, Any]]) -> list[Described]:
     return [
-        _described(layer, *entry.items())
-        for layer, entry in zip(model.layers, written, strict=True)
+        _described(layer, kind, settings)
+        for layer, entry in zip(layers, entries, strict=True)
+        for kind, settings in entry.items()
     ]
 
 
-def _described(layer: Any, entry: tuple[str, Mapping[str, Any]]) -> Described:
-    kind, settings = entry
+def _described(layer: Any, kind: str, settings: Mapping[str, Any]) -> Described:
     found = {
         "kind": kind,
         "settings": _telling(kind, settings),
@@ -74,12 +78,10 @@ def _within(block: Any, layers: Sequence[Mapping[str, Mapping[str, Any]]]) -> li
     import keras
 
     inner = next(layer for layer in block.layers if isinstance(layer, keras.Sequential))
-    found = [
-        _described(layer, *entry.items()) for layer, entry in zip(inner.layers, layers, strict=True)
-    ]
+    found = _pairwise(inner.layers, layers)
     for layer in block.layers:
         if isinstance(layer, keras.layers.Conv2D):
-            found.append(_described(layer, ("shortcut", {"kernel": 1})))
+            found.append(_described(layer, "shortcut", {"kernel": 1}))
     return found
 
 
