@@ -50,7 +50,7 @@ const insideMap = {
     const shade = (row) => classShade(row, settings.colour, classes, state);
     const stands = (row) => !figure.selected.size || figure.selected.has(row.row);
     const beside = figure.place.clientWidth >= 620 && wanted.length > 1;
-    const across = beside ? Math.min(2, wanted.length) : 1;
+    const across = beside ? wanted.length : 1;
     const side = Math.min(520, figure.place.clientWidth / across);
     const facet = beside ? "fx" : "fy";
     const at = { [facet]: "model", x: "x", y: "y" };

@@ -22,6 +22,7 @@ ENTRY_POINTS = {
     ("checks", "twins"): "check_data.py",
     ("checks", "label_suspects"): "check_predictions.py",
     ("search", "provenance"): "search_result.py",
+    ("inside", "provenance"): "look_inside.py",
 }
 
 

@@ -52,6 +52,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "ablation": None,
     "search": None,
+    "analysis": {"look_inside": None},
     "evaluation": {"views": None},
     "comparison": {"reference": "plain", "confidence": 0.95, "margin": 3.5},
     "export": {

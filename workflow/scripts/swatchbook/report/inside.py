@@ -191,8 +191,10 @@ def nearest(of: DataSet) -> dict[str, Any]:
         shown[model] = {"rows": rows, "kinds": kinds, "count": sum(kinds.values())}
     return {
         "models": shown,
-        "hidden": found["map"]["hidden"],
         "training_images": found["training_images"],
+        "neighbours": max(
+            (len(row["labels"]) for of in found["nearest"].values() for row in of), default=1
+        ),
         "seed": found["seed"],
     }
 
