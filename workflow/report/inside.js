@@ -28,8 +28,8 @@ const insideMap = {
     figure.selected = new Set();
     const controls = [
       choice(figure, "Colour", "colour", [["label", "By label"], ["called", "By what it is called"], ["right", "Right or wrong"]]),
-      classSelect(figure, "Select label", "selectLabel"),
-      classSelect(figure, "called", "selectCalled", "anything else"),
+      classSelect(figure, "Select label", "Select by label", "selectLabel"),
+      classSelect(figure, "called", "Select by what it is called", "selectCalled", "anything else"),
     ];
     const finger = box(figure, "Draw with a finger", "finger");
     finger.classList.add("finger");
@@ -107,9 +107,10 @@ function classShade(row, by, classes, state) {
 }
 
 // Selecting by label and by what an image is called: the lasso for who does not drag.
-function classSelect(figure, text, key, another) {
+function classSelect(figure, text, name, key, another) {
   const label = element("label", "", `${text} `);
   const select = element("select");
+  select.setAttribute("aria-label", name);
   const entry = (value, shown) => {
     const option = element("option", "", shown);
     option.value = value;
@@ -211,11 +212,13 @@ function drawLasso(figure, plot) {
     const scale = plot.viewBox.baseVal.width / box.width;
     return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
   };
-  plot.addEventListener("pointerdown", (event) => {
+  const begin = (event) => {
     if (event.button || (event.pointerType === "touch" && !figure.settings.finger)) return;
     around = [at(event)];
     plot.setPointerCapture(event.pointerId);
-  });
+  };
+  // Before Plot, which keeps a press on a mark to itself.
+  plot.addEventListener("pointerdown", begin, { capture: true });
   plot.addEventListener("pointermove", (event) => {
     if (!around) return;
     around.push(at(event));

@@ -97,7 +97,7 @@ def draw_filters(of: Looked, folder: Path) -> None:
     shown = {model: weights[..., :MOST_FILTERS] for model, weights in of.filters.items()}
     most = max((float(np.abs(weights).max()) for weights in shown.values()), default=0) or 1.0
     lines = [-(-weights.shape[3] // ACROSS) for weights in shown.values()] or [1]
-    figure, grid = style.new(8, 0.52 * sum(lines) + 0.5 * len(lines) + 0.3, len(lines), 1)
+    figure, grid = style.new(8, 0.56 * sum(lines) + 0.7 * len(lines) + 0.3, len(lines), 1)
     for row in grid.flat:
         row.set_axis_off()
     if not shown:
