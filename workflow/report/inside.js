@@ -22,6 +22,7 @@ const SELECTED = 60; // images that are shown of a selection
 const NEAR = 30; // pixels from a mark at which its image shows
 
 const insideMap = {
+  follows: ["model", "class"],
   models: () => [],
   controls: (figure, rows) => {
     figure.order = new Map([...new Set(rows.map((row) => row.row))].map((row, place) => [row, place]));

@@ -31,7 +31,9 @@ rule look_inside:
             subcategory="Inside",
             caption="../report/captions/inside.rst",
         ),
-        tables=expand(f"{INSIDE}/{{table}}.csv", table=[*INSIDE_FIGURES, "nearest"], allow_missing=True),
+        tables=expand(
+            f"{INSIDE}/{{table}}.csv", table=[*INSIDE_FIGURES, "nearest"], allow_missing=True
+        ),
         sheets=expand(f"{INSIDE}/{{sheet}}", sheet=INSIDE_SHEETS, allow_missing=True),
         found=f"{INSIDE}/inside.json",
         provenance=f"{INSIDE}/provenance.json",
