@@ -23,6 +23,7 @@ STAGES = {
     "compare_models": ("compare", "compare"),
     "draw_figures": ("compare", "draw figures of"),
     "choose_images": ("compare", "choose images of"),
+    "look_inside": ("inside", "look inside the networks of"),
     "choose_best": ("export", "choose the best of"),
     "export_best": ("export", "export the best of"),
     "export_run": ("export", "export"),
