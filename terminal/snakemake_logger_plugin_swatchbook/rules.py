@@ -27,6 +27,7 @@ STAGES = {
     "sum_up_corruptions": ("analyse", "sum up the corruptions of"),
     "make_prediction_sets": ("analyse", "make prediction sets of"),
     "compare_label_errors": ("analyse", "compare label errors of"),
+    "look_inside": ("analyse", "look inside the networks of"),
     "choose_best": ("export", "choose the best of"),
     "export_best": ("export", "export the best of"),
     "export_run": ("export", "export"),

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from paths import PUBLISHED
-from swatchbook import provenance
+from swatchbook import inspection, provenance, training
 from swatchbook.comparison import looks, metrics, per_class, side_by_side
 from swatchbook.data import arrays, corruptions
 from swatchbook.data import folds as folding
 from swatchbook.data.dataset_formats import Images
 from swatchbook.data.splits import SPLITS
 from swatchbook.figures import catalogue, drawing
-from swatchbook.files import write_json
+from swatchbook.files import read_json, write_json
 from swatchbook.inspection import (
     data_checks,
     exploration,
@@ -26,9 +26,11 @@ from swatchbook.inspection import (
     robustness,
 )
 from swatchbook.report import gallery
-from swatchbook.training import evaluation
+from swatchbook.training import devices, evaluation, model_files
+from swatchbook.training import models as models_built
 from training_inputs import SETTINGS as SETTINGS_OF_TRAININGS
 
+ANALYSES = ("corruptions", "prediction_sets", "label_errors", "look_inside")
 SIDE = 6  # pixels
 # What decoding says of images whose files were all right.
 NOTES = {"formats": {}, "sizes": [], "changes": {}, "left_out": {}, "passed_over": []}
@@ -41,6 +43,7 @@ RECORDS = {
     "checks/label_suspects.json": "check_predictions",
     "gallery/provenance.json": "choose_images",
 }
+LOOK_INSIDE = {"images": 1000, "neighbours": 3, "random_state": 0}
 TRAINING = SETTINGS_OF_TRAININGS | {
     "epochs": 2,
     "batch_size": 8,
@@ -195,6 +198,7 @@ def make_results(
     until_decided: tuple[int, int] | None = None,
     folds: int | None = None,
     analysis: Mapping[str, Any] | None = None,
+    inside: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """Make up all that the report needs, figures too; return the checked configuration.
 
@@ -209,19 +213,20 @@ def make_results(
         Of every data set, if they are cross-validated; `seeds` are whole repetitions.
     analysis
         ``analysis`` in the configuration: which of how models fail there is.
+    inside
+        The layers of each model, if networks are to be looked into: real ones with random weights.
     """
     specs = {name: SPEC | dict(spec) for name, spec in (specs or {"made-up": {}}).items()}
-    training = TRAINING | {"watch_test": watch_test}
+    settings = TRAINING | {"watch_test": watch_test}
     config = {
         "datasets": list(specs),
         "mirror": None,
-        "models": {model: {"layers": [{"flatten": {}}], "training": training} for model in models},
+        "models": {model: {"layers": [{"flatten": {}}], "training": settings} for model in models},
         "seeds": list(seeds),
-        "training": training,
+        "training": settings,
         "ablation": None,
         "evaluation": {"views": None},
-        "analysis": {"corruptions": None, "prediction_sets": None, "label_errors": None}
-        | dict(analysis or {}),
+        "analysis": dict.fromkeys(ANALYSES) | dict(analysis or {}),
         "comparison": {"reference": models[0], "confidence": SETTINGS["confidence"], "margin": 1.5},
         "report": {"title": "Swatchbook", "notice": notice, "exports": False},
         "specs": copy.deepcopy(specs),
@@ -229,6 +234,8 @@ def make_results(
     if until_decided:
         first, last = until_decided
         config["seeds"] = {"from": first, "to": last, "until": "decided"}
+    if inside:
+        config["analysis"]["look_inside"] = LOOK_INSIDE
     planned = looks.design(config)
     for name, spec in specs.items():
         folder, classes = results / name, spec["classes"]
@@ -244,7 +251,11 @@ def make_results(
         )
         gallery.choose_images(folder, models, seeds, models[0], classes, folder / "gallery")
         analyse(folder, models, seeds, classes, config["analysis"])
-        for record, rule in RECORDS.items():
+        records = dict(RECORDS)
+        if inside:
+            look_inside(folder, inside, seeds[0], classes)
+            records["inside/provenance.json"] = "look_inside"
+        for record, rule in records.items():
             index = folder / "arrays" / "index.csv"
             provenance.record(folder / record, rule, [index], {"models": list(models)})
         for file in spec["files"]:
@@ -295,6 +306,35 @@ def make_right(file: Path, folder: Path, models: Sequence[str], seeds: Sequence[
             right[number, place, :, tested] = (drawn < (chances + 0.05 * number)[:, None]).T
     file.parent.mkdir(parents=True)
     np.savez_compressed(file, rows=np.arange(images), right=right)
+
+
+def look_inside(
+    folder: Path,
+    layers: Mapping[str, Sequence[Mapping[str, Any]]],
+    seed: int,
+    classes: Sequence[str],
+    **settings: int,
+) -> None:
+    """Save a network of random weights for each model, and look into it."""
+    devices.import_tensorflow()
+    shape = np.load(folder / "arrays" / "x_test.npy", mmap_mode="r").shape[1:]
+    for model, of_model in layers.items():
+        cell = folder / model / f"seed-{seed}"
+        built = models_built.build(of_model, shape, len(classes), seed, "float32")
+        model_files.save(built, cell / "model.keras")
+        write_json(cell / "run.json", read_json(cell / "run.json") | {"layers": of_model})
+    first, *_ = layers
+    inspection.look_inside(
+        folder,
+        list(layers),
+        seed,
+        first,
+        classes,
+        LOOK_INSIDE | settings,
+        SETTINGS["confidence"],
+        folder / "inside",
+        training.opened,
+    )
 
 
 def draw(

@@ -153,12 +153,12 @@ def test_an_added_section_has_its_heading_and_content_in_its_tab(
 def test_an_added_tab_has_its_line_among_the_tabs_and_its_sections(
     report: Callable[[], Page], page_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    added = Section("made-up", "A made-up section", "inside")
+    added = Section("made-up", "A made-up section", "elsewhere")
     monkeypatch.setattr(sections, "SECTIONS", (*sections.SECTIONS, added))
-    monkeypatch.setattr(sections, "TABS", (*sections.TABS, Tab("inside", "Look inside")))
+    monkeypatch.setattr(sections, "TABS", (*sections.TABS, Tab("elsewhere", "Elsewhere")))
     (page_folder / "sections" / "made-up.html.j2").write_text("<p>Something</p>\n")
     page = report()
-    (link,) = (a for a in page.all("a") if a.attributes.get("href") == "#made-up/inside")
-    assert link.text == "Look inside"
+    (link,) = (a for a in page.all("a") if a.attributes.get("href") == "#made-up/elsewhere")
+    assert link.text == "Elsewhere"
     by_id = {e.attributes["id"]: e for e in page.elements if "id" in e.attributes}
-    assert by_id["made-up/inside"].text == "Look inside A made-up section Something"
+    assert by_id["made-up/elsewhere"].text == "Elsewhere A made-up section Something"

@@ -468,6 +468,8 @@ const families = {
   weather: ["snow", "frost", "fog", "brightness"],
   digital: ["contrast", "elastic", "pixelate", "JPEG"],
 };
+charts.map = insideMap;
+
 const notPlanned = { told: "These two models were not planned to be compared: see “Every two models”." };
 const rowsOf = (names) => ({
   height: (names.length > SEVERAL ? 26 : 46) * Math.max(1, names.length) + 62,
@@ -544,7 +546,7 @@ class TouchedFigure {
     const width = this.place.clientWidth;
     if (!width) return;
     const state = { ...chosen(this.part), run: this.run };
-    const { marks, told, ...options } = this.chart.plot(this.rows, this.settings, state, width);
+    const { marks, told, ...options } = this.chart.plot(this.rows, this.settings, state, width, this);
     if (told) {
       this.place.replaceChildren(element("p", "note", told));
       this.keys.replaceChildren();
@@ -570,6 +572,7 @@ class TouchedFigure {
       group.removeAttribute("aria-label");
     }
     this.place.replaceChildren(plot);
+    this.chart.drawn?.(this, plot, state);
     this.writeKeys(state);
   }
 
@@ -581,7 +584,7 @@ class TouchedFigure {
     const keyed = this.chart.hasNames && models.length > SEVERAL ? [] : models;
     this.keys.replaceChildren(
       ...keyed.slice(0, MANY).map((model) => key(colourOf.get(model), model, turnOf.get(model))),
-      ...(this.chart.keys?.(this.rows) ?? []).map(([look, text]) => key(look, text)),
+      ...(this.chart.keys?.(this.rows, this) ?? []).map(([look, text]) => key(look, text)),
       ...(others ? [key("", `${others} more: choose two above to see them`)] : []),
     );
   }

@@ -1,7 +1,10 @@
-"""Analyse: how the models fail. Each part is on or off under `analysis` in the configuration.
+"""Analyse: how the models fail, and what they compute. Each part is on or off under `analysis` in the
+configuration.
 
-Requires: results/<dataset>/arrays/ and the evaluated models; for label errors also checks/.
-Provides: results/<dataset>/corruptions/, prediction_sets/ and label_errors/, which only the report needs.
+Requires: results/<dataset>/arrays/ and the evaluated models; for label errors also checks/, for a look
+inside comparison.json and gallery/.
+Provides: results/<dataset>/corruptions/, prediction_sets/, label_errors/ and inside/, which only the
+report needs.
 Nothing is trained for it, and no training depends on it.
 """
 
@@ -155,3 +158,54 @@ if ANALYSIS["label_errors"]:
             code=code_digest("compare_label_errors"),
         script:
             "../scripts/compare_label_errors.py"
+
+
+if ANALYSIS["look_inside"]:
+    # Of each model the first training is looked into: there is one whatever a decision needs.
+    FIRST_CELL = f"results/{{{{dataset}}}}/{{model}}/seed-{FIRST_SEEDS[0]}"
+
+    rule look_inside:
+        """Look into one trained network of each model of one data set."""
+        input:
+            ARRAYS,
+            comparison="results/{dataset}/comparison.json",
+            gallery="results/{dataset}/gallery/gallery.json",
+            models=expand(f"{FIRST_CELL}/model.keras", model=DETAILED),
+            runs=expand(f"{FIRST_CELL}/run.json", model=DETAILED),
+            predictions=expand(f"{FIRST_CELL}/predictions.csv", model=DETAILED),
+        output:
+            report(
+                expand(
+                    "results/{{dataset}}/inside/{figure}.{suffix}",
+                    figure=INSIDE_FIGURES,
+                    suffix=["svg", "png"],
+                ),
+                category="{dataset}",
+                subcategory="Inside",
+                caption="../report/captions/inside.rst",
+            ),
+            tables=expand(
+                "results/{{dataset}}/inside/{table}.csv", table=[*INSIDE_FIGURES, "nearest"]
+            ),
+            sheets=expand("results/{{dataset}}/inside/{sheet}", sheet=INSIDE_SHEETS),
+            found="results/{dataset}/inside/inside.json",
+            provenance="results/{dataset}/inside/provenance.json",
+        log:
+            "logs/{dataset}/look_inside.log",
+        benchmark:
+            "results/{dataset}/benchmarks/look_inside.tsv"
+        conda:
+            "../envs/swatchbook.yaml"
+        resources:
+            mem_mb=growing(3000),
+            runtime=growing(30),
+        params:
+            models=DETAILED,
+            seed=FIRST_SEEDS[0],
+            reference=config["comparison"]["reference"],
+            classes=dataset_classes,
+            settings=ANALYSIS["look_inside"],
+            confidence=config["comparison"]["confidence"],
+            code=code_digest("look_inside"),
+        script:
+            "../scripts/look_inside.py"

@@ -54,6 +54,8 @@ FACTS_OF_COMPARISONS = sorted(
 DETAILED = catalogue.detailed(config)
 EXPLORE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "explore"]
 COMPARISON_FIGURES = [figure.name for figure in DRAWN if figure.folder == "figures"]
+INSIDE_SHEETS = ["map.webp", "maps.webp", "nearest.webp"]
+INSIDE_FIGURES = [figure.name for figure in DRAWN if figure.folder == "inside"]
 CELL = "results/{dataset}/{model}/seed-{seed}"
 TRAINED = f"{CELL}/model.keras"
 AUGMENTED = "results/{dataset}/{model}/augmented.npy"
@@ -67,7 +69,7 @@ EXPORTED = "results/{dataset}/best/export.json"
 CARD = "results/{dataset}/best/README.md"
 CARDS = [CARD] if "onnx" in config["export"]["formats"] else []
 TRY_PAGE = "results/{dataset}/best/try.html"
-# How models fail: each part of it that is on, what is asked of corruptions, and what the page needs.
+# How models fail and what they compute: each part of it that is on, and what the page needs of it.
 ANALYSIS = config["analysis"]
 CORRUPTED = "results/{dataset}/corruptions/right.npz"
 CORRUPTION_FIGURES = [figure.name for figure in DRAWN if figure.folder == "corruptions"]
@@ -77,6 +79,7 @@ ANALYSED = [
         "corruptions": ["corruptions/summary.json"],
         "prediction_sets": ["prediction_sets/summary.json", "prediction_sets/runs.csv"],
         "label_errors": ["label_errors/summary.json", "label_errors/issues.csv"],
+        "look_inside": [f"inside/{file}" for file in ("inside.json", *INSIDE_SHEETS)],
     }.items()
     if ANALYSIS[part]
     for file in files

@@ -25,6 +25,7 @@ ENTRY_POINTS = {
     ("corruptions", "provenance"): "sum_up_corruptions.py",
     ("prediction_sets", "provenance"): "make_prediction_sets.py",
     ("label_errors", "provenance"): "compare_label_errors.py",
+    ("inside", "provenance"): "look_inside.py",
 }
 
 

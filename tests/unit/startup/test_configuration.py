@@ -53,7 +53,12 @@ DEFAULTS: dict[str, Any] = {
     "ablation": None,
     "search": None,
     "evaluation": {"views": None},
-    "analysis": {"corruptions": None, "prediction_sets": None, "label_errors": None},
+    "analysis": {
+        "corruptions": None,
+        "prediction_sets": None,
+        "label_errors": None,
+        "look_inside": None,
+    },
     "comparison": {"reference": "plain", "confidence": 0.95, "margin": 3.5},
     "export": {
         "formats": ["onnx", "savedmodel", "litert", "litert_int8"],

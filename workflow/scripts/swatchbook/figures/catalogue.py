@@ -55,6 +55,7 @@ class Figure:
 
 
 RESIZED = "resized"
+INSIDE = "inside"
 
 FIGURES = (
     Figure("accuracy", "side_by_side.draw_accuracy", section="differences", is_charted=True),
@@ -155,6 +156,8 @@ FIGURES = (
     Figure("differences", "predictions.draw_differences", in_detail=True),
     Figure("cost", "side_by_side.draw_cost", section="cost", is_charted=True),
     Figure("tutorial", "learning.draw_tutorial", section="curves", only_if="watched"),
+    Figure("map", "inside.draw_map", "inside", section="map", only_if=INSIDE, is_charted=True),
+    Figure("filters", "inside.draw_filters", "inside", section="filters", only_if=INSIDE),
     Figure("class_balance", "exploration.draw_class_balance", "explore", section="data"),
     Figure(
         "resizing",
@@ -181,7 +184,8 @@ def facts(config: Mapping[str, Any]) -> set[str]:
     ``ablated``: models are changes of another one; ``changed``: single ones; ``gridded``: there is
     a grid of two axes; ``searched``: there is a search over recipes; ``several``: more than two
     models are shown one by one; ``corrupted``, ``in_sets`` and ``confident``: how they fail under
-    corruptions, in sets of classes and by wrong labels is analysed.
+    corruptions, in sets of classes and by wrong labels is analysed; ``inside``: networks are looked
+    into.
     """
     analysis = config.get("analysis") or {}
     trainings = [model["training"] for model in config["models"].values()]
@@ -200,6 +204,7 @@ def facts(config: Mapping[str, Any]) -> set[str]:
         "corrupted": bool(analysis.get("corruptions")),
         "in_sets": bool(analysis.get("prediction_sets")),
         "confident": bool(analysis.get("label_errors")),
+        INSIDE: bool(analysis.get("look_inside")),
         "gridded": len((config["ablation"] or {}).get("grid") or {}) == 2,
     }
     return {fact for fact, holds in found.items() if holds}

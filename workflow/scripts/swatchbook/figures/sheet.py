@@ -12,13 +12,19 @@ LARGEST = 48  # pixels, a thumbnail's longer side
 QUALITY = 90  # of lossy WebP, 1 to 100
 
 
-def draw(images: Sequence[np.ndarray]) -> tuple[bytes, int, int]:
+def draw(
+    images: Sequence[np.ndarray], quality: int = QUALITY, largest: int = LARGEST
+) -> tuple[bytes, int, int]:
     """Return thumbnails as one WebP image, `COLUMNS` in a row, and a thumbnail's height and width.
 
     Parameters
     ----------
     images
         float32 in [0, 1], each of shape (height, width, channels), at least one.
+    quality
+        Of lossy WebP, 1 to 100.
+    largest
+        Pixels of a thumbnail's longer side, at most.
 
     Raises
     ------
@@ -26,7 +32,7 @@ def draw(images: Sequence[np.ndarray]) -> tuple[bytes, int, int]:
         If OpenCV cannot encode the sheet.
     """
     height, width = images[0].shape[:2]
-    shrink = min(1.0, LARGEST / max(height, width))
+    shrink = min(1.0, largest / max(height, width))
     height, width = max(1, round(height * shrink)), max(1, round(width * shrink))
     sheet = np.zeros((-(-len(images) // COLUMNS) * height, COLUMNS * width, 3), np.uint8)
     for number, image in enumerate(images):
@@ -38,7 +44,7 @@ def draw(images: Sequence[np.ndarray]) -> tuple[bytes, int, int]:
         sheet[top : top + height, left : left + width] = pixels.reshape(height, width, -1)[
             ..., ::-1
         ]
-    encoded, content = cv2.imencode(".webp", sheet, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    encoded, content = cv2.imencode(".webp", sheet, [cv2.IMWRITE_WEBP_QUALITY, quality])
     if not encoded:
         raise DataError("the sheet of thumbnails cannot be encoded", where="sheet.webp")
     return content.tobytes(), height, width

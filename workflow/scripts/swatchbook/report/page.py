@@ -15,7 +15,7 @@ from swatchbook import provenance
 from swatchbook.comparison import inference, looks, metrics
 from swatchbook.errors import first_ten
 from swatchbook.figures import many_classes
-from swatchbook.figures.colours import MODEL_COLOURS, model_colours, model_turns
+from swatchbook.figures.colours import CLASS_COLOURS, MODEL_COLOURS, model_colours, model_turns
 from swatchbook.files import read_json, write_text
 from swatchbook.report import (
     cards,
@@ -23,6 +23,7 @@ from swatchbook.report import (
     drawings,
     findings,
     headlines,
+    inside,
     naming,
     sections,
     sentences,
@@ -34,7 +35,7 @@ from swatchbook.report.thumbnails import Thumbnails
 logger = logging.getLogger(__name__)
 
 # In the order in which they run; the first one before anything is drawn.
-SCRIPTS = ("first.js", "vendor/plot.min.js", "page.js", "charts.js")
+SCRIPTS = ("first.js", "vendor/plot.min.js", "page.js", "inside.js", "charts.js")
 
 
 def write_report(
@@ -90,11 +91,13 @@ def write_report(
         terms=_read_yaml(page_folder / "terms.yaml"),
         data={
             dataset["name"]: _scripted(dataset["gallery"], dataset["comparison"], colours)
+            | {"sheets": {name: sheet["at"] for name, sheet in dataset["sheets"].items()}}
             for dataset in shown
         },
         numbers={
             "colours": list(colours.items()),
             "distinct": len(MODEL_COLOURS),
+            "classColours": CLASS_COLOURS,
             "files": {dataset["name"]: dataset["numbers"] for dataset in shown},
         },
         versions=provenance.versions(),
@@ -139,6 +142,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         "brief",
         "capital",
         "duration",
+        "count",
     ):
         environment.filters[name] = getattr(sentences, name)
     environment.filters["first_ten"] = first_ten
@@ -247,6 +251,7 @@ def _dataset(of: DataSet, reading: Mapping[str, Mapping[str, str]]) -> dict[str,
         "numbers": drawings.numbers(of.figures, of.folder),
         "gallery": of.gallery,
         "thumbnails": Thumbnails(of.gallery, (of.folder / "gallery" / "sheet.webp").read_bytes()),
+        "sheets": inside.sheets(of),
         "checks": of.checks,
         "own": {section.id: section.gather(of) for section in sections.shown(of.config)},
         "runs": of.runs(),

@@ -14,8 +14,9 @@ import pandas as pd
 from swatchbook.comparison import per_class
 from swatchbook.data import preparation
 from swatchbook.figures import catalogue
+from swatchbook.figures.catalogue import INSIDE
 from swatchbook.files import read_json
-from swatchbook.report import marks, records, sentences, tables
+from swatchbook.report import inside, marks, records, sentences, tables
 from swatchbook.report.datasets import DataSet
 
 
@@ -253,6 +254,7 @@ TABS = (
     Tab("classes", "Classes"),
     Tab("confidence", "Confidence"),
     Tab("fails", "How it fails"),
+    Tab("inside", "Inside"),
     Tab("data", "Data"),
     Tab("made", "How it was made"),
 )
@@ -272,6 +274,11 @@ SECTIONS = (
     Section("corruptions", "Corrupted images", "fails", corruptions, only_if="corrupted"),
     Section("prediction_sets", "Prediction sets", "fails", prediction_sets, only_if="in_sets"),
     Section("label_errors", "Label errors", "fails", label_errors, only_if="confident"),
+    Section("networks", "Networks", "inside", inside.networks, only_if=INSIDE),
+    Section("map", "Map of the test images", "inside", inside.map_told, only_if=INSIDE),
+    Section("looks", "What they look at", "inside", inside.looks, only_if=INSIDE),
+    Section("nearest", "Nearest training images", "inside", inside.nearest, only_if=INSIDE),
+    Section("filters", "First filters", "inside", inside.read, only_if=INSIDE),
     Section("data", "Images", "data", data),
     Section("checks", "Data checks", "data"),
     Section("trainings", "Trainings", "made", trainings),

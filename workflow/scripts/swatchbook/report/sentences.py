@@ -34,6 +34,14 @@ def interval(bounds: Sequence[float] | None, scale: float = 1, digits: int = 3) 
     return f"{low} to {high}"
 
 
+def count(value: int) -> str:
+    """Return a number as ``1,290``, from a million on as ``7.7 million``."""
+    for size, word in ((10**9, "billion"), (10**6, "million")):
+        if value >= size:
+            return f"{value / size:.1f} {word}"
+    return f"{value:,}"
+
+
 def capital(text: str) -> str:
     """Return a sentence with a capital at its beginning."""
     return text[:1].upper() + text[1:]

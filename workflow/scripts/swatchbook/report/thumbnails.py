@@ -9,6 +9,17 @@ from swatchbook.report.sentences import percent
 SEVERAL = 6  # models that are told of each image
 
 
+def position(number: int, columns: int, rows: int) -> str:
+    """Return the CSS background-position of a thumbnail on a sheet of so many columns and rows."""
+    shares = zip(divmod(number, columns)[::-1], (columns, rows), strict=True)
+    return " ".join(f"{100 * at / (of - 1) if of > 1 else 0:.4f}%" for at, of in shares)
+
+
+def as_url(image: bytes) -> str:
+    """Return a WebP image as an address that needs no network."""
+    return f"data:image/webp;base64,{base64.b64encode(image).decode()}"
+
+
 class Thumbnails:
     """The thumbnails of one data set, as the page places and describes them.
 
@@ -23,13 +34,11 @@ class Thumbnails:
     def __init__(self, gallery: Mapping[str, Any], image: bytes):
         self.gallery = gallery
         self._is_crossed = gallery.get("cross_validated", False)
-        self.url = f"data:image/webp;base64,{base64.b64encode(image).decode()}"
+        self.url = as_url(image)
 
     def position(self, number: int) -> str:
         """Return a thumbnail's CSS background-position."""
-        row, column = divmod(number, self.gallery["columns"])
-        shares = zip((column, row), (self.gallery["columns"], self.gallery["rows"]), strict=True)
-        return " ".join(f"{100 * at / (of - 1) if of > 1 else 0:.4f}%" for at, of in shares)
+        return position(number, self.gallery["columns"], self.gallery["rows"])
 
     def label(self, number: int) -> str:
         """Return an image's label."""

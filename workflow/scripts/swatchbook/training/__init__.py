@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "augmented_images": ["show_augmentation"],
         "corrupted": ["predict_corrupted"],
         "evaluation": ["evaluate"],
+        "inside": ["opened", "start"],
         "models": ["build"],
         "prediction": ["predictor"],
         "run": ["train"],

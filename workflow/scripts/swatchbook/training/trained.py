@@ -95,14 +95,16 @@ def exportable(
     model = models.build(run["layers"], images.shape[1:], labels.shape[1], run["seed"], "float32")
     model_files.load_weights(model, model_file)
     return Exportable(
-        _models(_of_keras_alone(model), np.array(images[:calibration_images])),
+        _models(of_keras_alone(model), np.array(images[:calibration_images])),
         predictor(model),
         EXPORTS,
     )
 
 
-def _of_keras_alone(model: Any) -> Any:
+def of_keras_alone(model: Any) -> Any:
     """Return the model as `model_files.save` describes it, with GELU in words that all know.
+
+    Each of its layers alone computes what its name says, and has the gradient of that.
 
     Keras computes GELU by erfc, which ONNX lacks; LiteRT has one operation for it and knows it by
     just this form.
