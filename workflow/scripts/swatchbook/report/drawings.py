@@ -1,17 +1,23 @@
 """Figures as the page shows them: the drawing in the page's colours, with its words."""
 
+import base64
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from markupsafe import Markup, escape
 
 from swatchbook.figures.catalogue import Figure
 from swatchbook.report import records
+from swatchbook.report.thumbnails import as_url
 
 INK = "#1a1a1a"  # the figures' colour of text and axes
 LARGEST = 300_000  # characters of a CSV file that the page has in it
+PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
+QUALITY = 80  # of lossy WebP, 1 to 100
 MAGNIFIED = 1.15  # a drawing's width on a wide page, of its own
 
 
@@ -80,7 +86,8 @@ def inline_svg(svg: str, prefix: str, label: str) -> Markup:
     """Return an SVG file of matplotlib's as an element of a page.
 
     Ids get a prefix, since two figures on one page may not share any; ink becomes the page's own
-    colour, so that it can be read on dark ground too.
+    colour, so that it can be read on dark ground too. Pictures in it become lossy, as the page's
+    other ones are: they were half of all drawings.
     """
     svg = svg[svg.index("<svg") :]
     width = re.search(r'^<svg\b[^>]*? width="([0-9.]+)pt"', svg)
@@ -94,6 +101,8 @@ def inline_svg(svg: str, prefix: str, label: str) -> Markup:
 
 
 def _adapted(tag: str, prefix: str) -> str:
+    if tag.startswith("<image"):
+        tag = PNG.sub(_as_webp, tag)
     # An image that is drawn twice has the same id twice, and nothing refers to it.
     tag = re.sub(r'^(<image\b.*?) id="[^"]*"', r"\1", tag, flags=re.DOTALL)
     tag = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', tag)
@@ -103,3 +112,13 @@ def _adapted(tag: str, prefix: str) -> str:
     tag = re.sub(r"font-family: [^;\"]*; ?", "", tag)
     tag = re.sub(r'^<g id="[^"]*"', "<g", tag)
     return re.sub(INK, "currentColor", tag, flags=re.IGNORECASE)
+
+
+def _as_webp(picture: re.Match[str]) -> str:
+    """Return a picture as WebP, or as it is where that is no larger or cannot be read."""
+    png = np.frombuffer(base64.b64decode(picture[1]), np.uint8)
+    pixels = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        return picture[0]
+    encoded, webp = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    return as_url(webp.tobytes()) if encoded and len(webp) < len(png) else picture[0]
