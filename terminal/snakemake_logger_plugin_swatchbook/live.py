@@ -78,7 +78,9 @@ class Live:
         if report and Path(report).is_file():
             self._server.report = Path(report).absolute()
         has_report = self._server.report is not None
-        text = self._text(state, ending=[line.text for line in told], report=has_report)
+        # What has failed stands there already, with its log's last lines.
+        ending = [one.text for one in told if state != "failed" or not one.text.startswith("  ")]
+        text = self._text(state, ending=ending, report=has_report)
         self._server.publish(text, is_last=True)
         self._server.finish()
 

@@ -33,6 +33,7 @@ def of_run(run: Run, left: float | None, state: str = RUNNING) -> dict[str, Any]
         "jobs": [_job(job) for job in run.running.values() if not job.is_training],
         "datasets": _datasets(run),
         "colours": run.cells.colours,
+        "failed": len(run.failures),
         "failures": [_failure(failure) for failure in run.failures[-MOST_FAILURES:]],
         "warnings": list(run.warnings),
     }

@@ -92,7 +92,9 @@ def test_a_failure_is_on_the_page_with_the_logs_last_lines(
         expect(page.locator("#failures")).to_contain_text("the loss is no finite number")
         expect(page.locator("#failures pre").first).to_contain_text("epoch 1 of 2")
         expect(page.locator("#datasets td.failed")).to_have_count(4)
+        expect(page.locator("#failures")).to_contain_text("4 jobs have failed")
         expect(page.locator("#ending")).to_contain_text("When that is put right, go on with:")
+        assert "no finite number" not in page.locator("#ending").inner_text(), "it is said once"
         assert run.ended() == 1 and said == []
         page.close()
 

@@ -200,7 +200,7 @@ function showStages() {
 function showFailures() {
   part("failures").hidden = !run.failures.length;
   part("failures").replaceChildren(
-    element("h2", run.failures.length === 1 ? "A job has failed" : "Jobs have failed"),
+    element("h2", run.failed === 1 ? "A job has failed" : `${run.failed} jobs have failed${run.failed > run.failures.length ? "; the last of them" : ""}`),
     ...run.failures.flatMap((failure) => [
       Object.assign(element("p"), { textContent: `${failure.job}: ${failure.reason}` }),
       ...(failure.lines.length ? [element("pre", failure.lines.join("\n"))] : []),
