@@ -60,7 +60,7 @@ def test_a_picture_in_a_drawing_becomes_lossy_and_keeps_its_transparency() -> No
     np.testing.assert_array_equal(seen[..., 3], pixels[..., 3])
 
 
-def test_a_picture_that_would_grow_or_cannot_be_read_stays_as_it_is() -> None:
-    for shown in (picture(np.zeros((1, 1, 3), np.uint8)), "data:image/png;base64,AAAA"):
-        svg = f'<svg width="1pt" height="2pt"><image xlink:href="{shown}"/></svg>'
-        assert f'xlink:href="{shown}"' in inline_svg(svg, "made-up", "A title")
+def test_a_picture_that_cannot_be_read_stays_as_it_is() -> None:
+    shown = "data:image/png;base64,AAAA"
+    svg = f'<svg width="1pt" height="2pt"><image xlink:href="{shown}"/></svg>'
+    assert f'xlink:href="{shown}"' in inline_svg(svg, "made-up", "A title")

@@ -115,10 +115,10 @@ def _adapted(tag: str, prefix: str) -> str:
 
 
 def _as_webp(picture: re.Match[str]) -> str:
-    """Return a picture as WebP, or as it is where that is no larger or cannot be read."""
+    """Return a picture as WebP, or as it is where it cannot be read."""
     png = np.frombuffer(base64.b64decode(picture[1]), np.uint8)
     pixels = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
     if pixels is None:
         return picture[0]
-    encoded, webp = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
-    return as_url(webp.tobytes()) if encoded and len(webp) < len(png) else picture[0]
+    _, webp = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    return as_url(webp.tobytes())
