@@ -111,7 +111,8 @@ def test_added_figures_are_drawn_and_stand_in_their_sections(
         assert start < ids.index(f"figure.made-up.{name}") < end
     said = page.one("main").text
     assert said.count("A made-up figure There is nothing to read.") == len(names)
-    assert f"cost, {', '.join(names.values())} Rule draw_figures" in said
+    titles = ", ".join(["A made-up figure"] * len(names))
+    assert f"Cost and accuracy, {titles} Rule draw_figures" in said
 
 
 def test_an_added_figure_of_the_data_is_drawn_before_training_and_stands_on_the_page(
@@ -129,7 +130,7 @@ def test_an_added_figure_of_the_data_is_drawn_before_training_and_stands_on_the_
     page = report()
     assert (tmp_path / "results/made-up/explore/shape.png").is_file()
     assert "figure.made-up.shape" in page.ids
-    assert "matrix, shape Rule explore_dataset" in page.one("main").text
+    assert "An image as numbers, A shape Rule explore_dataset" in page.one("main").text
 
 
 def test_an_added_section_has_its_heading_and_content_in_its_tab(

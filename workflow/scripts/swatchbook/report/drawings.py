@@ -55,8 +55,14 @@ def shown(figure: Figure, folder: Path, title: str, text: Mapping[str, str]) -> 
 
 
 def shows_something(figure: Figure, folder: Path) -> bool:
-    """Say whether a figure's table has a row, as that of pairs has not where there is no pair."""
-    with (folder / figure.folder / f"{figure.name}.csv").open(encoding="utf-8") as file:
+    """Say whether a figure's table has a row, as that of pairs has not where there is no pair.
+
+    A figure without a table shows what it shows.
+    """
+    table = folder / figure.folder / f"{figure.name}.csv"
+    if not table.is_file():
+        return True
+    with table.open(encoding="utf-8") as file:
         next(file)
         return next(file, None) is not None
 
