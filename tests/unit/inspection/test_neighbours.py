@@ -40,6 +40,7 @@ def test_the_same_vectors_give_the_same_map_of_which_near_ones_lie_together() ->
     assert np.array_equal(places, neighbours.on_a_map(given, 3))
     assert places.shape == (60, 2)
     assert places.min() == 0 and places.max() == 1
+    assert np.allclose(places.min(axis=0) + places.max(axis=0), 1)  # in the middle of the square
     distances = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(distances, np.inf)
     assert (groups[distances.argmin(axis=1)] == groups).all()

@@ -72,7 +72,8 @@ def on_a_map(vectors: np.ndarray, random_state: int) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        float64, shape (n, 2), in [0, 1], the longer side of the map 1.
+        float64, shape (n, 2), in [0, 1]: the longer side of the map is 1, the shorter one lies in
+        the middle.
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
@@ -93,4 +94,5 @@ def on_a_map(vectors: np.ndarray, random_state: int) -> np.ndarray:
             n_jobs=1,
         ).fit_transform(reduced)
     found = found.astype(np.float64) - found.min(axis=0)
-    return found / found.max()
+    found /= found.max()
+    return found + (1 - found.max(axis=0)) / 2
