@@ -17,8 +17,8 @@ from swatchbook.report import inside, write_report
 
 CONV = {"conv": {"filters": 2}}
 NETWORKS: dict[str, list[dict[str, Any]]] = {
+    "linear": [{"flatten": {}}],  # the first one makes the most mistakes
     "plain": [CONV, {"flatten": {}}],
-    "linear": [{"flatten": {}}],
     "deep": [CONV, {"residual": {"layers": [CONV]}}, {"flatten": {}}, {"dense": {"units": 3}}],
 }
 
