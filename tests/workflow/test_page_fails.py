@@ -181,7 +181,7 @@ def test_on_paper_drawings_stand_in_the_place_of_charts(page: Page) -> None:
 
 
 def test_figures_lead_to_how_they_were_made(page: Page) -> None:
-    for name in ("corruptions", "label_errors"):
+    for name in ("corruptions", "corruption_samples", "prediction_sets"):
         link = figure(page, name).get_by_role("link", name="how it was made")
         target = link.get_attribute("href")[1:]
         assert page.locator(f"[id='{target}']").count() == 1
