@@ -69,9 +69,12 @@ def test_the_accuracy_without_copies_is_that_of_the_other_images(tmp_path: Path)
     assert two["all"]["per_seed"] == pytest.approx([3 / 6, 2 / 6])
     assert two["without_twins"]["per_seed"] == pytest.approx([2 / 4, 1 / 4])
     assert two["twins"]["interval"] == [0.5, 0.5]
-    low, high = one["without_twins"]["interval"]
-    # Student's t with one degree of freedom at 95 %: 12.706 standard errors.
-    assert (high - low) / 2 == pytest.approx(12.706 * 0.125, rel=1e-4)
+    # Student's t with one degree of freedom at 95 %, 12.706 standard errors, which would leave
+    # [0, 1]: so it is on the logit scale.
+    shares = np.array(one["without_twins"]["interval"])
+    low, high = np.log(shares / (1 - shares))
+    mean = one["without_twins"]["mean"]
+    assert (high - low) / 2 == pytest.approx(12.706 * 0.125 / (mean * (1 - mean)), rel=1e-4)
 
 
 def test_without_copies_nothing_is_said_of_them(tmp_path: Path) -> None:
