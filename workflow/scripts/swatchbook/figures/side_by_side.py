@@ -1,6 +1,6 @@
 """Figures of the models of one data set side by side, and their numbers as tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from swatchbook.figures import inputs, many_classes, style
 from swatchbook.figures.inputs import Drawn
 from swatchbook.figures.style import write_table
+
+BEYOND = 8  # times what most changes do: further away an effect is written, not drawn
 
 
 def draw_accuracy(of: Drawn, folder: Path) -> None:
@@ -108,6 +110,7 @@ def draw_ablation(of: Drawn, folder: Path) -> None:
         _draw_difference(axes, place, entry["accuracy"], of.colours[entry["model"]])
         costs.barh(place, seconds[entry["model"]], 0.6, color=of.colours[entry["model"]])
     costs.axvline(seconds[of.reference], color=style.INK, lw=1)
+    _leave_out_of_scale(axes, [entry["accuracy"] for entry in entries])
     axes.set_yticks(range(len(entries)), [entry["model"] for entry in entries])
     costs.set_yticks(range(len(entries)), [""] * len(entries))
     for panel, title in ((axes, f"test accuracy minus that of {of.reference}"), (costs, "cost")):
@@ -122,6 +125,26 @@ def draw_ablation(of: Drawn, folder: Path) -> None:
         for entry in entries
     ]
     write_table(pd.DataFrame(rows), folder, "ablation")
+
+
+def _leave_out_of_scale(axes: Axes, found: Sequence[Mapping[str, Any]]) -> None:
+    """Let the axis reach as far as most differences do; write numbers of those beyond at its edge.
+
+    A change that undoes all learning, such as weights of zero, would leave no room for the others.
+    """
+    extents = [100 * np.abs([one["difference"], *(one["interval"] or [])]).max() for one in found]
+    farthest = BEYOND * np.median(extents) if found else 0.0
+    reach = max((extent for extent in extents if extent <= farthest), default=0.0)
+    if not found or max(extents) <= farthest or not reach:
+        return
+    axes.set_xlim(-1.15 * reach, 1.15 * reach)
+    for place, (one, extent) in enumerate(zip(found, extents, strict=True)):
+        if extent > farthest:
+            points = 100 * one["difference"]
+            left = points < 0
+            text = f"← {points:.1f}".replace("-", "−") if left else f"{points:.1f} →"
+            at = (-1.1 if left else 1.1) * reach
+            axes.text(at, place, text, ha="left" if left else "right", va="center")
 
 
 def draw_grid(of: Drawn, folder: Path) -> None:
