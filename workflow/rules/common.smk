@@ -445,3 +445,40 @@ def batch_of_trial(wildcards: Wildcards) -> str:
 def trial_minutes(wildcards: Wildcards, attempt: int) -> int:
     """Return the minutes that a job asks for to train one trial, as long as it may be."""
     return (30 + 3 * SEARCH["derived"]["epochs"]) * attempt
+
+
+def tell_trainings(dag) -> None:
+    """Tell the plugin that shows the run (terminal/) which trainings there are.
+
+    Snakemake tells it how many jobs of a rule there are, and of which model and seed one is only when
+    it starts. Those whose results are there already it never tells of.
+    """
+    jobs = [job for job in dag.jobs if job.rule.name == "train_model"]
+    evaluated = {
+        tuple(job.wildcards): job.output.metrics
+        for job in dag.jobs
+        if job.rule.name == "evaluate_model" and not dag.needrun(job)
+    }
+    if not jobs:
+        return
+    trainings = [
+        {
+            "wildcards": {key: str(value) for key, value in job.wildcards.items()},
+            "log": str(job.log[0]),
+            "is_to_run": dag.needrun(job),
+            "metrics": str(evaluated.get(tuple(job.wildcards), "")),
+        }
+        for job in sorted(jobs, key=in_order)
+    ]
+    told = {
+        "titles": {name: spec["title"] for name, spec in config["specs"].items()},
+        "colours": model_colours(MODELS),
+        "trainings": trainings,
+    }
+    logger.info(f"{len(jobs)} trainings, done or to run", extra={"swatchbook": told})
+
+
+def in_order(job) -> tuple[int, int, int]:
+    """Return the place of a training: data sets and models as in the configuration, then seeds."""
+    of = job.wildcards
+    return DATASETS.index(of.dataset), MODELS.index(of.model), int(of.seed)

@@ -29,7 +29,7 @@ def test_the_page_has_a_tab_with_what_is_on(tmp_path: Path) -> None:
     text = page.one("main").text
     assert "made-up/fails" in page.ids
     assert {f"{part}.made-up" for part in EVERYTHING} <= set(page.ids)
-    assert "baseline is right on" in text and "One seed was tried" in text
+    assert "Baseline is right on" in text and "One seed was tried" in text
     assert "too few: 90 % need at least 9, so every set has all classes" in text
     assert "Ours finds" in text and "cleanlab" in text
     assert "--forcerun sum_up_corruptions" in text
