@@ -156,7 +156,9 @@ def draw_tutorial(of: Drawn, folder: Path) -> None:
             epochs = longest(histories)["epoch"]
             colour = of.colours[model]
             label = f"{model}, {len(curves)} seed{'s' if len(curves) > 1 else ''}"
-            table = over_seeds(curves)
+            table = over_seeds(curves, model=model, metric=metric, epoch=epochs)
+            if beside is None:  # nothing was printed of this data set
+                tables.append(table)
             axes.fill_between(
                 epochs, table["least"], table["greatest"], color=colour, alpha=0.25, lw=0
             )
@@ -170,5 +172,4 @@ def draw_tutorial(of: Drawn, folder: Path) -> None:
     style.legend(figure, len(of.models) + 1)
     style.save(figure, folder, "tutorial")
     columns = ["model", "edition", "metric", "epoch", "printed", "mean", "least", "greatest"]
-    empty = pd.DataFrame(columns=[*columns, "inside"])
-    write_table(pd.concat(tables)[[*columns, "inside"]] if tables else empty, folder, "tutorial")
+    write_table(pd.concat(tables).reindex(columns=[*columns, "inside"]), folder, "tutorial")
