@@ -181,7 +181,10 @@ def test_without_a_printed_run_only_the_seeds_are_drawn(tmp_path: Path) -> None:
     drawn = Drawn(folder, draw(folder, ["a"], [0], ["x", "y"], {"watched"}), ["a"], [0], ["x", "y"])
     assert "a, 1 seed" in drawn.texts("tutorial")
     assert "the tutorial, as printed" not in drawn.texts("tutorial")
-    assert pd.read_csv(drawn.figures / "tutorial.csv").empty
+    table = pd.read_csv(drawn.figures / "tutorial.csv")
+    accuracy = table[table["metric"] == "test_accuracy"]
+    assert accuracy["mean"].tolist() == pytest.approx([0.83, 0.83])
+    assert table[["printed", "inside"]].isna().all(axis=None)
 
 
 def test_a_grid_is_drawn_as_a_matrix_of_its_models_accuracies(tmp_path: Path) -> None:
