@@ -170,22 +170,13 @@ def _crossed(
     whole = folds.out_of_fold(seeds, probabilities)
     names = [str(number) for number in range(whole.shape[2])]
     return CrossValidated(
-        overlap=overlap(folds, seeds),
+        overlap=folds.overlap(seeds),
         correct=correct,
         whole=[metrics.summary(labels, values) for values in whole],
         reports=[
             metrics.classification_report(labels, values.argmax(axis=1), names) for values in whole
         ],
     )
-
-
-def overlap(folds: Folds, seeds: Sequence[int]) -> float:
-    """Return the test images of a run divided by its training images, on average over runs.
-
-    Validation images count as neither: a run has seen them less than those that it trained on, if
-    at all. With them the share would be smaller, and intervals narrower.
-    """
-    return sum(folds.sizes("test", seeds)) / sum(folds.sizes("train", seeds))
 
 
 def _scaling(

@@ -133,7 +133,7 @@ def _cross_validation(folds: Folds, seeds: Sequence[int]) -> dict[str, Any]:
             f"{name}_images": [min(sizes[split]), max(sizes[split])]
             for split, name in zip(SPLITS, ("training", "validation", "test"), strict=True)
         },
-        "overlap": runs.overlap(folds, seeds),
+        "overlap": folds.overlap(seeds),
     }
 
 

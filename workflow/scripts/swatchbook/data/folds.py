@@ -66,6 +66,14 @@ class Folds:
         """Return how many images each seed has in one of `SPLITS`."""
         return [len(self.rows(split, seed)) for seed in seeds]
 
+    def overlap(self, seeds: Sequence[int]) -> float:
+        """Return the test images of a run divided by its training images, on average over runs.
+
+        Validation images count as neither: a run has seen them less than those that it trained on,
+        if at all. With them the share would be smaller, and intervals narrower.
+        """
+        return sum(self.sizes("test", seeds)) / sum(self.sizes("train", seeds))
+
     def repetitions(self, seeds: Iterable[int]) -> list[list[int]]:
         """Return the seeds of each repetition, in order.
 

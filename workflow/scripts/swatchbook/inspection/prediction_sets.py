@@ -11,7 +11,6 @@ from swatchbook.comparison import conformal
 from swatchbook.comparison.inference import over_seeds, share_interval
 from swatchbook.data import arrays
 from swatchbook.data import folds as folding
-from swatchbook.data.folds import Folds
 from swatchbook.figures import failures
 from swatchbook.figures.colours import model_colours
 from swatchbook.files import replacing, write_json
@@ -71,7 +70,7 @@ def make_prediction_sets(
                 {"model": model, "score": score, "seed": seed, **of_run}
                 for seed, of_run in zip(seeds, of_runs, strict=True)
             ]
-            overlap = _overlap(folds, seeds) if folds else 0.0
+            overlap = folds.overlap(seeds) if folds else 0.0
             measured[model][score] = {
                 key: over_seeds(
                     np.array([of_run[key] for of_run in of_runs]), confidence, overlap, most
@@ -105,12 +104,6 @@ def make_prediction_sets(
 def _calibration_images(results: Path, seeds: Sequence[int]) -> list[int]:
     """Return how many validation images each seed has."""
     return [len(arrays.load(results / "arrays", "validation", seed)[1]) for seed in seeds]
-
-
-def _overlap(folds: Folds, seeds: Sequence[int]) -> float:
-    """Return test images of a run by its training images, for `over_seeds`."""
-    test, train = (np.mean(folds.sizes(split, seeds)) for split in ("test", "train"))
-    return float(test / train)
 
 
 def _sets_of_run(

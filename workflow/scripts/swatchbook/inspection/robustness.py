@@ -65,9 +65,7 @@ def sum_up_corruptions(
     with np.load(results / "corruptions" / "right.npz", allow_pickle=False) as stored:
         rows, right = stored["rows"], stored["right"]
     folds = folding.read(results / "arrays")
-    overlap = None
-    if folds:
-        overlap = float(np.mean(folds.sizes("test", seeds)) / np.mean(folds.sizes("train", seeds)))
+    overlap = folds.overlap(seeds) if folds else None
     scores = {
         model: [_of_run(run) for run in of_model]
         for model, of_model in zip(models, right, strict=True)
