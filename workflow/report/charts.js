@@ -557,7 +557,7 @@ class TouchedFigure {
     const plot = Charts.plot({
       width,
       height: 340,
-      marginLeft: 60,
+      marginLeft: 70,
       marginRight: 24,
       marginBottom: 44,
       insetRight: SMALL,

@@ -80,6 +80,13 @@ def test_clean_data_and_models_have_no_finding() -> None:
             "curves",
         ),
         (
+            "comparison.models.a.best_epoch",
+            [3, 3, 3, 3, 3],
+            "still learning",
+            "the validation loss of a was lowest after the last epoch (3) in every run",
+            "curves",
+        ),
+        (
             "gallery.counts.a",
             [[90, 10], [6, 94]],
             "confusable classes",

@@ -40,6 +40,14 @@ def test_published_figures_stand_beside_ones_own_on_one_line() -> None:
     low, high = (mark["at"] for mark in found["published"])
     assert 0 < low < found["ours"][0]["at"] < high < 100
     assert [mark["number"] for mark in found["published"]] == [1, 2]
+    assert [mark["label"] for mark in found["published"]] == ["1", "2"]
+
+
+def test_published_figures_near_each_other_share_a_label() -> None:
+    published = [{"what": "x", "accuracy": value} for value in (0.951, 0.7, 0.95, 0.953)]
+    found = marks.strip({"a": 0.9}, published)["published"]
+    assert [mark["label"] for mark in found] == ["", "2", "1, 3, 4", ""]
+    assert found[0]["at"] != found[2]["at"]
 
 
 def test_of_many_differences_a_card_has_the_largest_gains_and_losses() -> None:

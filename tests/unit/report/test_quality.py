@@ -23,7 +23,7 @@ def test_it_says_accuracy_weakest_class_and_what_guessing_is_worth() -> None:
     low, high = inference.wilson_interval(900, 1000, 0.95)
     size = 100 * max(0.9 - low, high - 0.9)
     assert quality(compared({"a": 0.85, "b": 0.9}), RECALLS, 0.5) == [
-        "B, the more accurate one, calls 90.0 % of the test images right (89.0 to 91.0 over 3 "
+        "B, with the higher mean, calls 90.0 % of the test images right (89.0 to 91.0 over 3 "
         f"seeds; another 1,000 test images could move it by about {size:.1f} points); always "
         "naming the largest class would be right for 50.0 %.",
         "Its weakest class is “dog”, of which it finds 70.0 % (61.0 to 78.0).",

@@ -64,6 +64,7 @@ def of_dataset(
         *_watched(is_watched),
         *_seeds(comparison),
         *_overfitting(comparison),
+        *_unfinished(comparison),
         *_confusions(gallery),
         *_calibration(comparison),
         *_leaks(checked),
@@ -148,6 +149,21 @@ def _overfitting(comparison: Mapping[str, Any]) -> Iterator[Finding]:
             epoch = f"epoch {', '.join(map(str, best))} of {epochs}"
             text += f"validation loss was lowest after {epoch} and rose from there"
         yield Finding("overfitting", f"{text}.", "curves", name)
+
+
+def _unfinished(comparison: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, model in comparison["models"].items():
+        epochs = model["epochs_per_seed"]
+        if min(epochs) > 1 and model["best_epoch"] == epochs:
+            last = ", ".join(map(str, dict.fromkeys(epochs)))
+            runs = "every run" if len(epochs) > 1 else "its run"
+            yield Finding(
+                "still learning",
+                f"the validation loss of {name} was lowest after the last epoch ({last}) in "
+                f"{runs}: more epochs may make it better, and change the comparison.",
+                "curves",
+                name,
+            )
 
 
 def _confusions(gallery: Mapping[str, Any]) -> Iterator[Finding]:

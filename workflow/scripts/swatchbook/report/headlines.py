@@ -84,7 +84,7 @@ def quality(
     model = most_accurate(comparison)
     count = len(comparison["models"])
     accuracy = comparison["models"][model]["metrics"]["accuracy"]
-    among = {1: "", 2: ", the more accurate one,"}.get(count, f", the most accurate of {count},")
+    among = {1: "", 2: ", with the higher mean,"}.get(count, f", the most accurate of {count},")
     parts = (_over_seeds(accuracy, comparison), _images(accuracy, comparison))
     covered = "; ".join(filter(None, parts))
     weakest, (recall, bounds) = min(recalls.items(), key=lambda item: item[1][0])

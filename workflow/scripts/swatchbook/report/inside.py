@@ -100,7 +100,7 @@ def _drawn(shape: Sequence[int]) -> dict[str, float]:
     side, channels = (shape[0], shape[-1]) if len(shape) == 3 else (math.prod(shape), 1)
     return {
         "height": round(0.35 * math.log2(side + 1), 2),
-        "width": round(0.2 + 0.3 * math.log2(channels), 2),
+        "width": round(0.3 + 0.3 * math.log2(channels), 2),
     }
 
 

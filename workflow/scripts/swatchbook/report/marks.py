@@ -7,6 +7,7 @@ from typing import Any
 from swatchbook.report import sentences
 
 ROOM = 0.06  # of the range, left free at both ends
+APART = 2.5  # per cent of a line: numbers over nearer marks would lie on each other
 
 
 @dataclass(frozen=True)
@@ -68,16 +69,36 @@ def strip(ours: Mapping[str, float], published: Sequence[Mapping[str, Any]]) -> 
         Mean accuracies by model.
     published
         Rows of `comparison.published.results`.
+
+    Returns
+    -------
+    dict
+        ``ours``, ``published`` and ``ends``. A mark's ``label`` is its number; the first of several
+        that are near to each other has all of theirs, and the others have none.
     """
     line = Line.over([*ours.values(), *(row["accuracy"] for row in published)])
+    places = [line.at(row["accuracy"]) for row in published]
     return {
         "ours": [
             {"model": model, "accuracy": accuracy, "at": line.at(accuracy)}
             for model, accuracy in ours.items()
         ],
         "published": [
-            {"number": number, "at": line.at(row["accuracy"]), **row}
-            for number, row in enumerate(published, 1)
+            {"number": number, "at": at, "label": label, **row}
+            for number, (at, label, row) in enumerate(
+                zip(places, _labels(places), published, strict=True), 1
+            )
         ],
         "ends": [sentences.percent(end) for end in (line.low, line.high)],
     }
+
+
+def _labels(places: Sequence[float]) -> list[str]:
+    labels = [""] * len(places)
+    near: list[int] = []
+    for place in sorted(range(len(places)), key=places.__getitem__):
+        if near and places[place] - places[near[0]] >= APART:
+            near = []
+        near.append(place)
+        labels[near[0]] = ", ".join(str(one + 1) for one in sorted(near))
+    return labels

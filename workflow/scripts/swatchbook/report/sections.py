@@ -44,6 +44,14 @@ def provenance(of: DataSet) -> dict[str, Any]:
     return {"records": records.of_dataset(of.folder, of.figures, of.prefix)}
 
 
+def differences(of: DataSet) -> dict[str, Any]:
+    """Gather the comparisons but those of an ablation, which has a section of its own."""
+    made = (of.config["ablation"] or {}).get("variants", {})
+    every = of.comparison["differences"]
+    entries = [entry for entry in every if entry["model"] not in made]
+    return {"entries": entries, "elsewhere": len(every) - len(entries)}
+
+
 def ablation(of: DataSet) -> dict[str, Any]:
     """Gather the changes of the base model, the most helpful first; none without an ablation."""
     if not of.config["ablation"]:
@@ -261,7 +269,7 @@ TABS = (
 SECTIONS = (
     Section("results", "Results", "overview", results),
     Section("findings", "What to know before believing it", "overview"),
-    Section("differences", "Differences", "overview"),
+    Section("differences", "Differences", "overview", differences),
     Section("ablation", "One change at a time", "overview", ablation, only_if="ablated"),
     Section("search", "Search", "overview", search, only_if="searched"),
     Section("exports", "Exports", "overview", exports, only_if="exported"),

@@ -13,7 +13,7 @@ from swatchbook.report.sentences import percent, points
 
 CLICKABLE_CLASSES = 30  # with more, a matrix of buttons is no help: the drawing is shown
 PAIRS = 200  # confusions that are listed where there is no matrix of all classes
-DEEP = 0.5  # shares above which a cell is dark enough for white text
+DEEP = 0.72  # shares above which white text has more contrast than black
 NUMBERS = 32  # rows and columns of an image shown as numbers
 LARGEST_CHANGE = 0.1  # the full colour of a matrix of differences
 
@@ -214,6 +214,7 @@ def _matrix_of_changes(model: str, reference: str, changes: np.ndarray) -> dict[
         "title": f"{model} − {reference}, in points",
         "model": model,
         "is_change": True,
+        "reach": f"{100 * LARGEST_CHANGE:.0f}",
         "rows": [[_change(value) for value in row] for row in changes.tolist()],
     }
 
