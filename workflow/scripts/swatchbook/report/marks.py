@@ -7,7 +7,7 @@ from typing import Any
 from swatchbook.report import sentences
 
 ROOM = 0.06  # of the range, left free at both ends
-APART = 2.5  # per cent of a line: numbers over nearer marks would lie on each other
+APART = 4.0  # per cent of a line: numbers over nearer marks would lie on each other
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _labels(places: Sequence[float]) -> list[str]:
     labels = [""] * len(places)
     near: list[int] = []
     for place in sorted(range(len(places)), key=places.__getitem__):
-        if near and places[place] - places[near[0]] >= APART:
+        if near and places[place] - places[near[-1]] >= APART:
             near = []
         near.append(place)
         labels[near[0]] = ", ".join(str(one + 1) for one in sorted(near))
