@@ -67,6 +67,14 @@ def test_an_interval_inside_its_bounds_is_students() -> None:
     assert bounded_interval(np.ones(3), 0.95) == [1.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    "values", [[1.0, 1 - 1e-16], [1 + 3e-16, 1.0], [1 + 3e-16] * 2, [0.0, -1e-18]]
+)
+def test_the_interval_of_values_that_only_rounding_keeps_from_a_bound(values: list[float]) -> None:
+    low, high = bounded_interval(np.array(values), 0.95)
+    assert low == high == round(values[0])
+
+
 @pytest.mark.parametrize("most", [1.0, 2.0, math.inf])
 def test_an_interval_that_would_pass_a_bound_is_of_the_logit(most: float) -> None:
     values = np.array([0.001, 0.003, 0.012])

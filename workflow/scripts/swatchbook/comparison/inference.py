@@ -62,6 +62,8 @@ def bounded_interval(
         return plain
     mean = float(values.mean())
     room = 1 - mean / most  # 1 without an upper bound
+    if mean <= 0 or room <= 0:  # all are at the bound, but for rounding
+        return [min(max(mean, 0.0), most)] * 2
     half = (plain[1] - mean) / (mean * room)
     odds = [mean / room * math.exp(step) for step in (-half, half)]
     return [end / (1 + end / most) for end in odds]
