@@ -289,7 +289,7 @@ const charts = {
         hardest.set(row.class, Math.max(hard, hardest.get(row.class) ?? -Infinity));
       }
       const wanted = number(shown[0].wanted);
-      const axis = isSize ? label({ grid: true, zero: true }, "mean number of classes in the set") : share({}, `share of images with the right class in the set (asked for: ${percent(wanted, 0)})`);
+      const axis = isSize ? label({ grid: true, zero: true }, "mean number of classes in the set") : share({}, `right class in the set (asked for: ${percent(wanted, 0)})`);
       const chart = byClass(shown, settings, (row) => hardest.get(row.class), axis, (row) =>
         isSize
           ? `${row.model}, ${row.class}\n${row.size.toFixed(2)} classes on average\n${row.images} test images`
