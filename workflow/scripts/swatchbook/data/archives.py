@@ -5,7 +5,7 @@ import os
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -110,16 +110,27 @@ class Archive(ABC):
         What is opened is entered into `resources`. A `DataError` says why it cannot be read.
         """
 
-    def stream(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the name and the content of every file in `names`, in this order, in one pass."""
+    def stream(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and the content of every file in `names`, in this order, in one pass.
+
+        Parameters
+        ----------
+        wanted
+            The names of those that are to come; ``None`` for all.
+        """
         ignored = set(self.ignored)
-        return (file for file in self.contents() if file[0] not in ignored)
+        return (
+            (name, content)
+            for name, content in self.contents(wanted)
+            if name not in ignored and (wanted is None or name in wanted)
+        )
 
     @abstractmethod
-    def contents(self) -> Iterator[tuple[str, bytes]]:
+    def contents(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of every file, litter too, as `members` orders them.
 
-        Whatever the archive has to check contents by is checked.
+        What is not `wanted` may be passed over. Whatever the archive has to check contents by is
+        checked.
         """
 
 

@@ -10,7 +10,7 @@ the decompressor of a folder are used, and the version is pinned.
 import stat
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,10 +68,11 @@ class Archive(archives.Archive):
         if stated > most:
             raise py7zr.exceptions.Bad7zFile(f"header size {stated} exceeds limit {most}")
 
-    def contents(self) -> Iterator[tuple[str, bytes]]:
+    def contents(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of every file, in archive order.
 
-        One pass, one member in memory at a time beside a block of about 1 MB. The decompression
+        A solid block is unpacked from its beginning to the last file that is wanted. One pass,
+        one member in memory at a time beside a block of about 1 MB. The decompression
         releases Python's global lock, so a second thread can decode what has been yielded.
         """
         filled: dict[int, list[Any]] = {}
@@ -83,11 +84,20 @@ class Archive(archives.Archive):
         streams = self._archive.header.main_streams
         solid_blocks = streams.unpackinfo.folders if filled else []
         for number, block in enumerate(solid_blocks):
+            members = filled.get(id(block), [])
+            if wanted is not None:
+                last = max(
+                    (at for at, member in enumerate(members, 1) if member.filename in wanted),
+                    default=0,
+                )
+                members = members[:last]
+            if not members:
+                continue
             with _telling(self.path):
                 start, end = streams.packinfo.packpositions[number : number + 2]
                 self._archive.fp.seek(self._archive.afterheader + start)
                 decompressor = py7zr_limits.decompressor(block, end - start)
-            yield from self._cut(decompressor, filled.get(id(block), []))
+            yield from self._cut(decompressor, members)
 
     def _cut(self, decompressor: Any, members: list[Any]) -> Iterator[tuple[str, bytes]]:
         """Cut the stream of one solid block into its members."""

@@ -9,8 +9,9 @@ The format: POSIX's pax, and GNU's long names (https://www.gnu.org/software/tar/
 """
 
 import io
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import BinaryIO
 
 from swatchbook.data import archives, file_kinds
@@ -64,8 +65,11 @@ class Archive(archives.Archive):
             yield member
             self._skip(member)
 
-    def contents(self) -> Iterator[tuple[str, bytes]]:
+    def contents(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, bytes]]:
         for member in self._headers():
+            if wanted is not None and member.name not in wanted:
+                self._skip(member)
+                continue
             content = self._read(member.size, member.name)
             self._read(-member.size % BLOCK_BYTES, member.name)
             if not member.is_folder:
@@ -175,6 +179,11 @@ class Archive(archives.Archive):
 
     def _skip(self, member: Member) -> None:
         missing = member.size + -member.size % BLOCK_BYTES
+        if self._stream is self._file:
+            # The last byte is read, so that an archive that is cut off within is noticed here.
+            with reading(self.path):
+                self._file.seek(max(0, missing - 1), os.SEEK_CUR)
+            missing = min(missing, 1)
         while missing:
             missing -= len(self._read(min(missing, BUFFER_BYTES), member.name))
 

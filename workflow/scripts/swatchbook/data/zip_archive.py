@@ -11,7 +11,7 @@ import bz2
 import stat
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from backports import zstd
@@ -80,9 +80,9 @@ class Archive(archives.Archive):
             for entry in self._entries
         ]
 
-    def contents(self) -> Iterator[tuple[str, bytes]]:
+    def contents(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, bytes]]:
         for entry, end in zip(self._entries, self._room, strict=True):
-            if not _is_folder(entry):
+            if not _is_folder(entry) and (wanted is None or entry.name in wanted):
                 yield entry.name, self._unpacked(entry, self._content_of(entry, end))
 
     def _directory(self) -> tuple[int, int, int]:
