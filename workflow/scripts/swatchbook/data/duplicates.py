@@ -24,6 +24,7 @@ import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -54,6 +55,17 @@ HIGHEST_FREQUENCY = 12  # periods an image
 DETAIL = 1.5  # pixels, the blur's standard deviation
 FAINT = 1e-3  # of a spectrum: what is weaker is rounding noise to a logarithm
 BLOCK_BYTES = 64_000_000
+AT_A_TIME = 4096  # images that are read from where they are stored
+
+EXHAUSTIVE = 100_000  # images: of more, each cannot be compared with each in minutes
+
+
+class Pictures(Protocol):
+    """Images, uint8, shape (N, height, width, channels): an array, or what is read like one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: Any) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -75,21 +87,28 @@ class Found:
     pairs: pd.DataFrame
 
 
-def find(pixels: np.ndarray) -> Found:
+def find(pixels: Pictures, exhaustive: int = EXHAUSTIVE) -> Found:
     """Find exact and near copies.
 
-    Time grows with the square of N, memory with N: about 12 bytes a pixel and channel at a size of
-    32 × 32, and blocks of a fixed size.
+    Up to `exhaustive` images each is compared with each: time grows with the square of N, memory
+    with N: about 12 bytes a pixel and channel at a size of 32 × 32, and blocks of a fixed size. Of
+    more, near copies are looked for as `many_duplicates` has it.
 
     Parameters
     ----------
     pixels
-        uint8, shape (N, height, width, channels).
+        uint8, shape (N, height, width, channels): an array, or what is read like one.
     """
     constant = spread(pixels) < CONSTANT_SPREAD
     first_copy = exact_copies(pixels, constant)
     firsts = np.flatnonzero((first_copy == np.arange(len(pixels))) & ~constant)
-    near = near_pairs(working_size(pixels[firsts]))
+    images = Working(pixels, firsts)
+    if len(firsts) <= exhaustive:
+        near = near_pairs(images.whole())
+    else:
+        from swatchbook.data import many_duplicates  # whose library few data sets need
+
+        near = many_duplicates.near_pairs(images)
     near[["first", "second"]] = firsts[near[["first", "second"]].to_numpy(int)]
     pairs = pd.concat([_pairs_of_copies(first_copy), _with_all_copies(near, first_copy)])
     order = ["relative_distance", "distance", "first", "second"]
@@ -101,7 +120,33 @@ def find(pixels: np.ndarray) -> Found:
     return Found(constant, pairs)
 
 
-def spread(pixels: np.ndarray) -> np.ndarray:
+class Working:
+    """Some images at their working size, made as they are asked for.
+
+    Parameters
+    ----------
+    pixels
+        As for `find`.
+    numbers
+        Which of them, int64, shape (N,).
+    """
+
+    def __init__(self, pixels: Pictures, numbers: np.ndarray):
+        self._pixels, self._numbers = pixels, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return working_size(self._pixels[self._numbers[key]])
+
+    def whole(self) -> np.ndarray:
+        """Return all of them."""
+        blocks = [self[at : at + AT_A_TIME] for at in range(0, len(self), AT_A_TIME)]
+        return np.concatenate(blocks) if blocks else self[:]
+
+
+def spread(pixels: Pictures) -> np.ndarray:
     """Return each image's standard deviation, of its most varied channel, for a range of 1.
 
     Parameters
@@ -114,17 +159,18 @@ def spread(pixels: np.ndarray) -> np.ndarray:
     numpy.ndarray
         float32, shape (N,).
     """
-    deviations = [cv2.meanStdDev(image)[1].max() / 255 for image in pixels]
+    deviations = [cv2.meanStdDev(image)[1].max() / 255 for image in _each(pixels)]
     return np.array(deviations, np.float32)
 
 
-def exact_copies(pixels: np.ndarray, left_out: np.ndarray) -> np.ndarray:
+def exact_copies(pixels: Pictures, left_out: np.ndarray) -> np.ndarray:
     """Return for each image the number of the first one with the same pixels, int64, shape (N,)."""
     seen: dict[bytes, int] = {}
     result = np.arange(len(pixels))
-    for number in np.flatnonzero(~left_out):
-        content = hashlib.sha256(np.ascontiguousarray(pixels[number])).digest()
-        result[number] = seen.setdefault(content, int(number))
+    for number, image in enumerate(_each(pixels)):
+        if not left_out[number]:
+            content = hashlib.sha256(np.ascontiguousarray(image)).digest()
+            result[number] = seen.setdefault(content, number)
     return result
 
 
@@ -155,17 +201,31 @@ def near_pairs(images: np.ndarray) -> pd.DataFrame:
     """
     pairs, shifts = _aligned_candidates(images)
     found = details(images)
-    distances = np.maximum(1 - _correlations(found, pairs, shifts), 0)
-    usual = usual_distances(found)
+    return near(pairs, correlations(found, pairs, shifts), usual_distances(found))
+
+
+def near(pairs: np.ndarray, alike: np.ndarray, usual: np.ndarray) -> pd.DataFrame:
+    """Return those of the pairs that are near copies.
+
+    Parameters
+    ----------
+    pairs
+        Image numbers, int64, shape (P, 2), first < second.
+    alike
+        `correlations` of each.
+    usual
+        By image number, `usual_distances`.
+    """
+    distances = np.maximum(1 - alike, 0)
     relative = distances / np.minimum(usual[pairs[:, 0]], usual[pairs[:, 1]])
-    near = relative < NEAR
+    kept = relative < NEAR
     return pd.DataFrame(
         {
-            "first": pairs[near, 0],
-            "second": pairs[near, 1],
+            "first": pairs[kept, 0],
+            "second": pairs[kept, 1],
             "exact": False,
-            "distance": distances[near].astype(float).round(4),
-            "relative_distance": relative[near].astype(float).round(4),
+            "distance": distances[kept].astype(float).round(4),
+            "relative_distance": relative[kept].astype(float).round(4),
         }
     )
 
@@ -175,9 +235,9 @@ def _aligned_candidates(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if len(images) < 2:
         return np.empty((0, 2), np.int64), np.empty((0, 2), np.int64)
     spectra, frequencies = power_and_phase(images)
-    pairs = similar_pairs(_descriptors(spectra), NEIGHBOURS)
-    shifts, correlations = _align(spectra, frequencies, images.shape[1:3], pairs)
-    kept = correlations >= COARSE
+    pairs = similar_pairs(standardised(log_power(spectra)), NEIGHBOURS)
+    shifts, alike = align(spectra, frequencies, images.shape[1:3], pairs)
+    kept = alike >= COARSE
     logger.info("%d candidates, %d of them alike when aligned", len(pairs), kept.sum())
     return pairs[kept], shifts[kept]
 
@@ -214,9 +274,13 @@ def power_and_phase(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return spectra, np.stack([down, across])
 
 
-def _descriptors(spectra: np.ndarray) -> np.ndarray:
-    """Return standardised log power spectra of unit norm, float32, shape (N, K)."""
-    descriptors = np.log(np.abs(spectra) + np.float32(FAINT))
+def log_power(spectra: np.ndarray) -> np.ndarray:
+    """Return log power spectra, float32, shape (N, K)."""
+    return np.log(np.abs(spectra) + np.float32(FAINT))
+
+
+def standardised(descriptors: np.ndarray) -> np.ndarray:
+    """Standardise log power spectra of all images, in place, and give each unit norm."""
     descriptors -= descriptors.mean(axis=0)
     descriptors /= np.maximum(descriptors.std(axis=0), np.float32(1e-6))
     descriptors /= np.maximum(np.linalg.norm(descriptors, axis=1, keepdims=True), np.float32(1e-6))
@@ -261,7 +325,7 @@ def _greatest(values: np.ndarray, wanted: int) -> np.ndarray:
     return high[np.argpartition(values[high], len(high) - wanted)[len(high) - wanted :]]
 
 
-def _align(
+def align(
     spectra: np.ndarray, frequencies: np.ndarray, size: tuple[int, int], pairs: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return each pair's best shift, int64, shape (P, 2), and the spectra's correlation there.
@@ -293,7 +357,7 @@ def details(images: np.ndarray) -> np.ndarray:
     return result
 
 
-def _correlations(found: np.ndarray, pairs: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+def correlations(found: np.ndarray, pairs: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """Return Pearson's correlation of each pair's details where they overlap, float32, (P,)."""
     height, width = found.shape[1:3]
     result = np.empty(len(pairs), np.float32)
@@ -304,13 +368,13 @@ def _correlations(found: np.ndarray, pairs: np.ndarray, shifts: np.ndarray) -> n
         second = found[:, bottom : height - top, right : width - left]
         for rows in _blocks(len(chosen), found[:1].size * 64):  # small blocks stay in the cache
             numbers = chosen[rows]
-            a = _standardised(first[pairs[numbers, 0]])
-            b = _standardised(second[pairs[numbers, 1]])
+            a = standardised_rows(first[pairs[numbers, 0]])
+            b = standardised_rows(second[pairs[numbers, 1]])
             result[numbers] = np.einsum("ij,ij->i", a, b)
     return result
 
 
-def _standardised(parts: np.ndarray) -> np.ndarray:
+def standardised_rows(parts: np.ndarray) -> np.ndarray:
     """Return images as rows of mean zero and unit norm, float32, shape (n, values)."""
     flat = parts.reshape(len(parts), math.prod(parts.shape[1:])).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
@@ -335,17 +399,32 @@ def usual_distances(found: np.ndarray) -> np.ndarray:
     """
     count = len(found)
     numbers = np.unique(np.linspace(0, count - 1, min(count, REFERENCES)).astype(int))
-    references = _standardised(found[numbers])
+    references = standardised_rows(found[numbers])
     place = np.full(count, -1)
     place[numbers] = np.arange(len(numbers))
-    result = np.ones(count, np.float32)
-    if len(numbers) <= RANK:
+    return usual(found, references, place)
+
+
+def usual(found: np.ndarray, references: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return how far away images are that merely look like each image; see `usual_distances`.
+
+    Parameters
+    ----------
+    found
+        What `details` returned of the images.
+    references
+        `standardised_rows` of the reference images.
+    place
+        Which of these an image itself is, int64, shape (N,); -1 for none.
+    """
+    result = np.ones(len(found), np.float32)
+    if len(references) <= RANK:
         return result
-    for rows in _blocks(count, (found[:1].size + len(numbers)) * 8):
-        correlations = _standardised(found[rows]) @ references.T
+    for rows in _blocks(len(found), (found[:1].size + len(references)) * 8):
+        alike = standardised_rows(found[rows]) @ references.T
         own = place[rows]
-        correlations[own >= 0, own[own >= 0]] = -1
-        result[rows] = 1 - np.partition(correlations, -RANK, axis=1)[:, -RANK]
+        alike[own >= 0, own[own >= 0]] = -1
+        result[rows] = 1 - np.partition(alike, -RANK, axis=1)[:, -RANK]
     return np.clip(result, LEAST_USUAL_DISTANCE, 1)
 
 
@@ -373,6 +452,12 @@ def _with_all_copies(near: pd.DataFrame, first_copy: np.ndarray) -> pd.DataFrame
                 ends = {"first": min(copy, other), "second": max(copy, other)}
                 added.append(pair._asdict() | ends)
     return pd.concat([near, pd.DataFrame(added)]) if added else near
+
+
+def _each(pixels: Pictures) -> Iterator[np.ndarray]:
+    """Yield one image after the other, read many at a time."""
+    for start in range(0, len(pixels), AT_A_TIME):
+        yield from pixels[start : start + AT_A_TIME]
 
 
 def _blocks(count: int, bytes_each: int) -> Iterator[slice]:
