@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from swatchbook.data import arrays
+from swatchbook.data import arrays, parquet_table
+from swatchbook.data.shards import digest_of_file
+from swatchbook.files import write_json
 
 CLASSES = ["left", "middle", "right"]
 IMAGES = {"train": 90, "validation": 24, "test": 6}
@@ -62,3 +65,27 @@ def make_arrays(folder: Path, validation: int = IMAGES["validation"]) -> Path:
     rows = {s: np.arange(starts[n], starts[n + 1]) for n, s in enumerate(sizes)}
     arrays.write(folder, pixels, labels, [str(n) for n in range(count)], rows, CLASSES)
     return folder
+
+
+def make_shards(whole: Path, output: Path, count: int = 3) -> Path:
+    """Write the images of whole arrays as shards, in an order of their own."""
+    x, y = (
+        np.concatenate(parts)
+        for parts in zip(*(arrays.load_compact(whole, split) for split in IMAGES), strict=True)
+    )
+    places = np.random.default_rng(1).permutation(len(x))  # of each row
+    stored = np.empty_like(x)
+    stored[places] = x
+    listed = []
+    (output / "shards").mkdir(parents=True)
+    for number, part in enumerate(np.array_split(stored, count), 1):
+        file = f"shards/{number}-of-{count}.npy"
+        np.save(output / file, part)
+        digest = digest_of_file(output / file)
+        listed.append({"file": file, "images": len(part), "sha256": digest})
+    index = pd.concat([arrays.read_index(whole, split).assign(split=split) for split in IMAGES])
+    index = index.assign(**{"class": y.argmax(axis=1).astype(np.int32), "place": places})
+    parquet_table.write(index, output / "index.parquet")
+    found = {"image_shape": list(x.shape[1:]), "classes": y.shape[1], "shards": listed}
+    write_json(output / "shards.json", found)
+    return output

@@ -13,9 +13,7 @@ if ANALYSIS["corruptions"]:
     rule predict_corrupted:
         """Predict a sample of the test images under each corruption, by all models in one job."""
         input:
-            "results/{dataset}/arrays/x_test.npy",
-            "results/{dataset}/arrays/y_test.npy",
-            "results/{dataset}/arrays/index.csv",
+            arrays("x_test.npy", "y_test.npy", "index.csv"),
             models=corrupted_cells(TRAINED),
             runs=corrupted_cells(f"{CELL}/run.json"),
         output:
@@ -43,9 +41,7 @@ if ANALYSIS["corruptions"]:
     rule sum_up_corruptions:
         """Say what each corruption does to the accuracies, and draw it."""
         input:
-            "results/{dataset}/arrays/x_test.npy",
-            "results/{dataset}/arrays/y_test.npy",
-            "results/{dataset}/arrays/index.csv",
+            arrays("x_test.npy", "y_test.npy", "index.csv"),
             right=CORRUPTED,
         output:
             summary="results/{dataset}/corruptions/summary.json",
@@ -86,7 +82,7 @@ if ANALYSIS["prediction_sets"]:
     rule make_prediction_sets:
         """Find, from the validation images, sets of classes that have the right one so often."""
         input:
-            ARRAYS,
+            arrays(),
             probabilities=of_all_runs(PREDICTED, DETAILED),
             probabilities_validation=of_all_runs(f"{CELL}/probabilities_validation.npy", DETAILED),
         output:
@@ -126,9 +122,7 @@ if ANALYSIS["label_errors"]:
     rule compare_label_errors:
         """Find labels that look wrong to confident learning, and compare with those of the checks."""
         input:
-            "results/{dataset}/arrays/x_test.npy",
-            "results/{dataset}/arrays/y_test.npy",
-            "results/{dataset}/arrays/index.csv",
+            arrays("x_test.npy", "y_test.npy", "index.csv"),
             suspects="results/{dataset}/checks/label_suspects.csv",
             probabilities=of_all_runs(PREDICTED, DETAILED),
         output:
@@ -167,7 +161,7 @@ if ANALYSIS["look_inside"]:
     rule look_inside:
         """Look into one trained network of each model of one data set."""
         input:
-            ARRAYS,
+            arrays(),
             comparison="results/{dataset}/comparison.json",
             gallery="results/{dataset}/gallery/gallery.json",
             models=expand(f"{FIRST_CELL}/model.keras", model=DETAILED),

@@ -9,7 +9,7 @@ labels that look wrong; results/<dataset>/gallery/: the test images that the rep
 rule check_data:
     """Look for classes out of balance, images that show nothing, and images that are there twice."""
     input:
-        ARRAYS,
+        arrays(),
     output:
         summary=CHECKED[0],
         pairs="results/{dataset}/checks/duplicates.csv",
@@ -41,9 +41,7 @@ rule check_data:
 rule check_predictions:
     """Take the accuracy without the copies, and find labels that every model contradicts."""
     input:
-        "results/{dataset}/arrays/x_test.npy",
-        "results/{dataset}/arrays/y_test.npy",
-        "results/{dataset}/arrays/index.csv",
+        arrays("x_test.npy", "y_test.npy", "index.csv"),
         pairs="results/{dataset}/checks/duplicates.csv",
         probabilities=of_all_runs(PREDICTED),
     output:
@@ -78,7 +76,7 @@ rule check_predictions:
 rule choose_images:
     """Choose the test images that the report shows, and put them onto one sheet."""
     input:
-        ARRAYS,
+        arrays(),
         suspects="results/{dataset}/checks/label_suspects.csv",
         probabilities=of_all_runs(PREDICTED),
     output:

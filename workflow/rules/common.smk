@@ -31,9 +31,18 @@ COMPARING = {key: config["comparison"][key] for key in ("reference", "confidence
 COMPARING["design"] = looks.design(config)
 
 ARRAY_FILES = [f"{array}_{split}.npy" for split in SPLITS for array in "xy"]
-ARRAYS = expand(
-    "results/{{dataset}}/arrays/{file}", file=[*ARRAY_FILES, "index.csv", "decoding.json"]
-)
+ARRAYS = [
+    f"results/{{dataset}}/arrays/{file}" for file in (*ARRAY_FILES, "index.csv", "decoding.json")
+]
+# Of a data set that is decoded by shards: how many there are, by its name.
+SHARDED = {name: spec["shards"] for name, spec in config["specs"].items() if spec["shards"]}
+WHOLE = [name for name in DATASETS if name not in SHARDED]
+PLAN = "results/{dataset}/shards/plan.parquet"
+SHARD = "results/{dataset}/arrays/shards/{scatteritem}.npy"
+SHARDED_ARRAYS = [
+    f"results/{{dataset}}/arrays/{file}"
+    for file in ("index.parquet", "shards.json", "decoding.json")
+]
 # Of a data set whose images are resized some as they came; of another one nothing.
 ORIGINALS = "results/{dataset}/arrays/originals.npz"
 EXTRACTED = "results/{dataset}/images"
@@ -97,6 +106,10 @@ COMPARED = [
 ]
 
 
+scattergather:
+    **{f"{count} shards": count for count in SHARDED.values()},
+
+
 wildcard_constraints:
     dataset="|".join(DATASETS),
     model="|".join(MODELS),
@@ -118,20 +131,53 @@ def growing(amount: int):
     return amount_of
 
 
-def stage(target: str, rule_name: str, files):
+def one_of(datasets: list[str]) -> str:
+    """Return a pattern for a wildcard that is one of these data sets, of which there may be none."""
+    return "|".join(datasets) or "(?!)"
+
+
+def shards_of(dataset: str, pattern: str = SHARD) -> list[str]:
+    """Return a file of every shard of a data set, in their order."""
+    return getattr(gather, f"{SHARDED[dataset]} shards")(pattern, dataset=dataset)
+
+
+def arrays_of(dataset: str, *files: str) -> list[str]:
+    """Return the arrays of one data set, of which a rule may need only some.
+
+    What a sharded one has for an array of images is all of its shards; labels are in its index.
+    """
+    if dataset in WHOLE:
+        names = [f"results/{{dataset}}/arrays/{file}" for file in files] or ARRAYS
+        return expand(names, dataset=dataset)
+    have_images = not files or any(file.startswith("x_") for file in files)
+    return expand(SHARDED_ARRAYS, dataset=dataset) + (shards_of(dataset) if have_images else [])
+
+
+def arrays(*files: str):
+    """Make an input function for the arrays of one data set; see `arrays_of`."""
+
+    def inputs(wildcards: Wildcards) -> list[str]:
+        return arrays_of(wildcards.dataset, *files)
+
+    return inputs
+
+
+def stage(target: str, rule_names: str | list[str], files):
     """Make an input function for a stage: its files, and its jobs forced if the stage is.
 
     Snakemake cannot have a rule with wildcards as a target, so the target `train` and the rule
     `train_model` are two; `--forcerun train` is passed on here to what it means. A workflow that uses
     this one as a module may have given both other names, and may leave one out.
     """
-    target, rule_name = map(workflow.modifier.modify_rulename, (target, rule_name))
+    if isinstance(rule_names, str):
+        rule_names = [rule_names]
+    target, *rule_names = map(workflow.modifier.modify_rulename, (target, *rule_names))
 
     def inputs(wildcards: Wildcards):
         forced = workflow.dag.forcerules
         names = {rule.name for rule in forced}
-        if target in names and workflow.is_rule(rule_name):
-            forced.add(workflow.get_rule(rule_name))
+        if target in names:
+            forced.update(workflow.get_rule(name) for name in rule_names if workflow.is_rule(name))
         return files(wildcards) if callable(files) else files
 
     return inputs

@@ -8,7 +8,7 @@ Provides: probabilities, metrics and tables beside each model; comparison.json a
 rule evaluate_model:
     """Predict the probabilities of every image, where the training has not left them, and measure them."""
     input:
-        ARRAYS,
+        arrays(),
         model=TRAINED,
         run=f"{CELL}/run.json",
     output:
@@ -49,9 +49,7 @@ rule evaluate_model:
 rule compare_models:
     """Compare the models of one data set: means, differences, intervals."""
     input:
-        "results/{dataset}/arrays/y_test.npy",
-        "results/{dataset}/arrays/y_validation.npy",
-        "results/{dataset}/arrays/index.csv",
+        arrays("y_test.npy", "y_validation.npy", "index.csv"),
         metrics=of_all_runs(EVALUATED),
         probabilities=of_all_runs(PREDICTED),
         probabilities_validation=of_all_runs(f"{CELL}/probabilities_validation.npy"),
@@ -83,9 +81,7 @@ rule compare_models:
 rule draw_figures:
     """Draw the figures of one data set's comparison."""
     input:
-        "results/{dataset}/arrays/x_test.npy",
-        "results/{dataset}/arrays/y_test.npy",
-        "results/{dataset}/arrays/index.csv",
+        arrays("x_test.npy", "y_test.npy", "index.csv"),
         comparison="results/{dataset}/comparison.json",
         histories=of_all_runs(f"{CELL}/history.csv"),
         predictions=of_all_runs(f"{CELL}/predictions.csv"),

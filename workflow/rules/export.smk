@@ -42,7 +42,7 @@ rule choose_best:
 rule export_best:
     """Write the best model of one data set in all formats, each proven on the test images."""
     input:
-        ARRAYS,
+        arrays(),
         # Of every run, since which is the best is known only when this job begins.
         of_all_runs(TRAINED),
         of_all_runs(f"{CELL}/run.json"),
@@ -73,7 +73,7 @@ rule export_best:
 rule export_run:
     """Write one trained model in all formats, each proven on the test images."""
     input:
-        ARRAYS,
+        arrays(),
         model=TRAINED,
         run=f"{CELL}/run.json",
         probabilities=PREDICTED,

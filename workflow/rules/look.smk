@@ -9,8 +9,7 @@ which seeds the models of a data set are trained. Not used where the seeds are a
 checkpoint look_at_runs:
     """See whether all comparisons of one data set are decided by the seeds that there are."""
     input:
-        "results/{dataset}/arrays/y_test.npy",
-        "results/{dataset}/arrays/index.csv",
+        arrays("y_test.npy", "index.csv"),
         probabilities=of_looked_at_runs(PREDICTED),
     output:
         LOOKED,

@@ -17,6 +17,8 @@ rule decode_dataset:
         "logs/{dataset}/decode.log",
     benchmark:
         "results/{dataset}/benchmarks/decode.tsv"
+    wildcard_constraints:
+        dataset=one_of(WHOLE),
     conda:
         "../envs/swatchbook.yaml"
     resources:
@@ -27,6 +29,90 @@ rule decode_dataset:
         code=code_digest("decode"),
     script:
         "../scripts/decode.py"
+
+
+rule plan_shards:
+    """List the images of one data set that is decoded by shards, before one is decoded."""
+    input:
+        files=dataset_files,
+        receipts=dataset_receipts,
+    output:
+        plan=PLAN,
+        notes="results/{dataset}/shards/plan.json",
+    log:
+        "logs/{dataset}/plan_shards.log",
+    benchmark:
+        "results/{dataset}/benchmarks/plan_shards.tsv"
+    wildcard_constraints:
+        dataset=one_of(list(SHARDED)),
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=growing(2500),
+        runtime=growing(30),
+    params:
+        spec=dataset_content,
+        code=code_digest("plan_shards"),
+    script:
+        "../scripts/plan_shards.py"
+
+
+rule decode_shard:
+    """Decode one part of a data set's images, to bytes."""
+    input:
+        files=dataset_files,
+        receipts=dataset_receipts,
+        plan=PLAN,
+    output:
+        images=SHARD,
+        seen="results/{dataset}/arrays/shards/{scatteritem}.json",
+        originals="results/{dataset}/arrays/shards/{scatteritem}.npz",
+    log:
+        "logs/{dataset}/decode_shard/{scatteritem}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/decode-shard-{scatteritem}.tsv"
+    wildcard_constraints:
+        dataset=one_of(list(SHARDED)),
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=growing(2500),
+        runtime=growing(30),
+    params:
+        spec=dataset_content,
+        code=code_digest("decode_shard"),
+    script:
+        "../scripts/decode_shard.py"
+
+
+rule gather_shards:
+    """Split the images of all shards of one data set, and say of each row where its image is."""
+    input:
+        files=dataset_files,
+        plan=PLAN,
+        notes="results/{dataset}/shards/plan.json",
+        shards=lambda wildcards: shards_of(wildcards.dataset),
+        seen=lambda wildcards: shards_of(wildcards.dataset, SHARD.replace(".npy", ".json")),
+        originals=lambda wildcards: shards_of(wildcards.dataset, SHARD.replace(".npy", ".npz")),
+    output:
+        SHARDED_ARRAYS,
+        originals=ORIGINALS,
+    log:
+        "logs/{dataset}/gather_shards.log",
+    benchmark:
+        "results/{dataset}/benchmarks/gather_shards.tsv"
+    wildcard_constraints:
+        dataset=one_of(list(SHARDED)),
+    conda:
+        "../envs/swatchbook.yaml"
+    resources:
+        mem_mb=growing(2500),
+        runtime=growing(30),
+    params:
+        spec=dataset_content,
+        code=code_digest("gather_shards"),
+    script:
+        "../scripts/gather_shards.py"
 
 
 rule extract_images:
@@ -53,7 +139,7 @@ rule extract_images:
 rule explore_dataset:
     """Show what a data set looks like: shapes, balance, samples, an image as numbers."""
     input:
-        ARRAYS,
+        arrays(),
     output:
         summary=EXPLORED,
         tables=expand("results/{{dataset}}/explore/{figure}.csv", figure=EXPLORE_FIGURES),

@@ -44,7 +44,7 @@ rule ask_trials:
 rule train_trial:
     """Train one trial of a search, as long as there is hope of it."""
     input:
-        arrays=ARRAYS,
+        arrays=arrays(),
         batch=batch_of_trial,
     output:
         outcome=OUTCOME,

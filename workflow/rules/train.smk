@@ -11,7 +11,7 @@ it seed-<seed>.npz, the probabilities of all images, for the evaluation.
 rule train_model:
     """Train one model with one seed."""
     input:
-        ARRAYS,
+        arrays(),
     output:
         model=TRAINED,
         history=f"{CELL}/history.csv",
@@ -44,7 +44,7 @@ rule train_model:
 rule show_augmentation:
     """Show what one model's augmentation makes of some training images."""
     input:
-        ARRAYS,
+        arrays(),
     output:
         AUGMENTED,
     log:

@@ -29,7 +29,7 @@ rule bring_web_runtime:
 rule write_try_page:
     """Write the page on which one tries the best model of one data set."""
     input:
-        ARRAYS,
+        arrays(),
         EXPORTED,
         "results/{dataset}/best/model.onnx",
         sheet="results/{dataset}/best/model.json",

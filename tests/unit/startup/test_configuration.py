@@ -394,6 +394,7 @@ def test_a_data_set_is_completed(tmp_path: Path) -> None:
         "mirror": None,
         "sources": [],
         "content": {},
+        "shards": None,
     }
 
 
@@ -449,6 +450,19 @@ REFUSED_SPECS: dict[str, tuple[Any, str]] = {
     "an IDX file that is no file": (
         IDX | {"idx": {"train": PAIR, "test": PAIR | {"labels": "z.gz"}}},
         "key 'idx': z.gz does not stand under 'files'",
+    ),
+    "shards of what is no archive": (
+        IDX | {"shards": 4},
+        "key 'shards' is 4; allowed only where format is one of archive, not idx",
+    ),
+    "no shard at all": (SPEC | {"shards": 0}, "key 'shards' is 0; allowed: "),
+    "shards of folds": (
+        SPEC | {"shards": 2, "split": {"folds": 5}},
+        "key 'shards' is 2; allowed only where split.folds is null",
+    ),
+    "shards whose copies are to stay together": (
+        SPEC | {"shards": 2, "split": {"test_share": 0.2, "keep_together": "near_copies"}},
+        "key 'shards' is 2; allowed only where split.keep_together is null",
     ),
     "an empty file": (None, "the file holds null; allowed: keys and values"),
 }

@@ -1,4 +1,4 @@
-"""A training whose images are bytes in memory makes the bits of one whose images are floats.
+"""A training whose images are bytes, in memory or in shards, makes the bits of one of floats.
 
 TensorFlow is set up once a process, so each training runs in one of its own.
 """
@@ -13,9 +13,11 @@ import pytest
 
 import forked
 from swatchbook.data import arrays
-from swatchbook.training import steps
+from swatchbook.data.splits import SPLITS
+from swatchbook.errors import DataError
+from swatchbook.training import run, steps
 from swatchbook.training.devices import import_tensorflow
-from training_inputs import LAYERS, SETTINGS, make_arrays
+from training_inputs import LAYERS, SETTINGS, make_arrays, make_shards
 
 TRAIN = """
 import json, sys
@@ -42,26 +44,38 @@ TIMING = ["seconds", "images_per_second"]
 def test_models_histories_and_probabilities_have_the_same_bits(
     tmp_path: Path, settings: dict[str, Any]
 ) -> None:
-    make_arrays(tmp_path / "arrays")
-    of_floats, of_bytes = (
-        trained(tmp_path, name, name == "floats", settings) for name in ("floats", "bytes")
-    )
-    for file in ("model.keras", "left.npz"):
-        assert (of_floats / file).read_bytes() == (of_bytes / file).read_bytes()
-    one, other = (pd.read_csv(cell / "history.csv") for cell in (of_floats, of_bytes))
-    pd.testing.assert_frame_equal(one.drop(columns=TIMING), other.drop(columns=TIMING))
+    whole = make_arrays(tmp_path / "arrays")
+    shards = make_shards(whole, tmp_path / "sharded")
+    of_floats = trained(tmp_path, "floats", whole, settings)
+    for name, stored in {"bytes": whole, "shards": shards}.items():
+        other = trained(tmp_path, name, stored, settings)
+        assert (of_floats / "model.keras").read_bytes() == (other / "model.keras").read_bytes()
+        with np.load(of_floats / "left.npz") as one, np.load(other / "left.npz") as two:
+            assert all(np.array_equal(one[split], two[split]) for split in SPLITS)
+        one, two = (pd.read_csv(cell / "history.csv") for cell in (of_floats, other))
+        pd.testing.assert_frame_equal(one.drop(columns=TIMING), two.drop(columns=TIMING))
 
 
-def trained(folder: Path, name: str, as_floats: bool, settings: dict[str, Any]) -> Path:
+def test_nothing_trains_on_a_damaged_shard(tmp_path: Path) -> None:
+    shards = make_shards(make_arrays(tmp_path / "arrays"), tmp_path / "sharded")
+    damaged = shards / "shards/2-of-3.npy"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+    with pytest.raises(DataError, match="is damaged") as raised:
+        run.train(shards, LAYERS, SETTINGS, 0, tmp_path / "out")
+    assert raised.value.where == damaged
+    assert not (tmp_path / "out").exists()
+
+
+def trained(folder: Path, name: str, stored: Path, settings: dict[str, Any]) -> Path:
     given = {
-        "arrays_folder": str(folder / "arrays"),
+        "arrays_folder": str(stored),
         # A layer that is made of the images, too.
         "layers": [{"whiten": {"kernel": 2, "images": 50}}, *LAYERS],
         "settings": SETTINGS | {"epochs": 2} | settings,
         "seed": 3,
         "output": str(folder / name),
         "leave": str(folder / name / "left.npz"),
-        "as_floats": as_floats,
+        "as_floats": name == "floats",
     }
     forked.run(forked.TENSORFLOW, TRAIN, json.dumps(given), seconds=120).check_returncode()
     return folder / name

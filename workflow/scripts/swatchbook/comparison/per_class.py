@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from swatchbook.comparison import inference, stored_predictions
+from swatchbook.data import arrays
 from swatchbook.data import folds as folding
 from swatchbook.files import replacing
 
@@ -43,8 +44,7 @@ def rate_classes(
         The file to write.
     """
     results = Path(results)
-    one_hot = np.load(results / "arrays" / "y_test.npy", mmap_mode="r", allow_pickle=False)
-    labels = one_hot.argmax(axis=1)
+    labels = arrays.labels(results / "arrays", "test")
     is_crossed = folding.read(results / "arrays") is not None
     rows = []
     for model in models:

@@ -35,6 +35,7 @@ from scipy import optimize, stats
 
 from swatchbook.comparison import stored_predictions
 from swatchbook.comparison.inference import BETTER, WORSE, Difference, difference
+from swatchbook.data import arrays
 from swatchbook.files import write_json
 
 EQUIVALENT = "equivalent"
@@ -236,7 +237,7 @@ def look(
     output
         The file to write.
     """
-    labels = np.load(Path(results) / "arrays" / "y_test.npy", allow_pickle=False).argmax(axis=1)
+    labels = arrays.labels(Path(results) / "arrays", "test")
     correct = {
         model: (probabilities.argmax(axis=2) == labels).astype(float)
         for model, probabilities in stored_predictions.read(results, models, range(seeds)).items()

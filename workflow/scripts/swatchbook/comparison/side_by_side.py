@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from swatchbook.comparison import differences, published, runs, sequential, summaries
+from swatchbook.data import arrays
 from swatchbook.data import folds as folding
 from swatchbook.data.folds import Folds
 from swatchbook.data.splits import SPLITS
@@ -139,4 +140,4 @@ def _cross_validation(folds: Folds, seeds: Sequence[int]) -> dict[str, Any]:
 
 def _labels(results: Path, split: str) -> np.ndarray:
     """Return the class indices of one split, shape (images,)."""
-    return np.load(results / "arrays" / f"y_{split}.npy", allow_pickle=False).argmax(axis=1)
+    return arrays.labels(results / "arrays", split)

@@ -17,11 +17,13 @@ from swatchbook.data.dataset_formats import Images
 from swatchbook.data.image_stream import Seen, decode_all
 from swatchbook.data.labels import class_indices, read_table, sorted_ids
 from swatchbook.data.limits import Limits
+from swatchbook.data.shards import StoredImages
 from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
 
 logger = logging.getLogger(__name__)
 
+DIGESTED = 4096  # images at a time, of which there may be more than fit into memory
 MOST_SIZES = 100  # that are written down; a folder of photographs may have thousands
 
 
@@ -63,10 +65,12 @@ def read_both(
     """
     found = {
         part: read(
-            spec,
-            *(folder / files[part][key] for key in ("images", "labels")),
-            Layout(),
-            f"{part}_",
+            Source(
+                spec,
+                *(folder / files[part][key] for key in ("images", "labels")),
+                Layout(),
+                f"{part}_",
+            )
         )
         for part in ("train", "test")
     }
@@ -80,16 +84,11 @@ def read_both(
     )
 
 
-def read(
-    spec: Mapping[str, Any],
-    images: Path,
-    labels: Path | None,
-    how: Layout,
-    part: str = "",
-) -> Images:
-    """Read all images of an archive, in the order of their ids, and their labels.
+@dataclass(frozen=True)
+class Source:
+    """An archive with its label table.
 
-    Parameters
+    Attributes
     ----------
     spec
         The content of the data set's file.
@@ -99,61 +98,152 @@ def read(
         How both are read.
     part
         What stands before ``images`` and ``labels`` in the names of the pinned digests.
+    """
+
+    spec: Mapping[str, Any]
+    images: Path
+    labels: Path | None
+    how: Layout
+    part: str = ""
+
+    @property
+    def limits(self) -> Limits:
+        """How much the archive may unpack to."""
+        return limits.of(self.spec)
+
+    @property
+    def table(self) -> object:
+        """What a message calls the table, or the archive if there is none."""
+        if self.labels is None and self.how.table_in_archive:
+            return f"{self.images}: {self.how.table_in_archive}"
+        return self.labels or self.images
+
+    def listing(self) -> "Listing":
+        """Return what there is, by names and table.
+
+        Raises
+        ------
+        DataError
+            If they are not what the data set's file says.
+        """
+        table = _table(self)
+        with archive_formats.opened(self.images, self.limits) as archive:
+            return _listing(self, archive, table)
+
+    def decoded(self, names: pd.Series) -> tuple[np.ndarray, Seen]:
+        """Decode some of the images, or all; see `decoded`."""
+        with archive_formats.opened(self.images, self.limits) as archive:
+            return decoded(archive, names, self.spec["image"])
+
+    def without_broken(self, ids: Sequence[str], problems: Mapping[str, str]) -> np.ndarray:
+        """Return which images are kept, bool, shape (len(ids),); see `without_broken`."""
+        return without_broken(ids, problems, self.images, self.how.leave_out)
+
+    def check_contents(self, pixels: np.ndarray | StoredImages, indices: np.ndarray) -> None:
+        """Check the pinned digests of all images and labels; see `check_contents`."""
+        check_contents(self.spec, self.part, self.images, self.table, pixels, indices)
+
+
+def read(source: Source) -> Images:
+    """Read all images of an archive, in the order of their ids, and their labels.
 
     Raises
     ------
     DataError
-        If one of them is not what `spec` says.
+        If archive or table are not what the data set's file says.
     """
-    left_out: dict[str, list[str]] = {}
-    source, table = _table(images, labels, how, limits.of(spec))
-    if table is not None and "label" in table:
-        class_indices(table["label"][table["label"] != ""], spec["classes"], source)
-    with archive_formats.opened(images, limits.of(spec)) as archive:
-        names, documents = layout.images_of(archive.names, how.leave_out, images)
-        found = layout.places(names, how.root, how.folders, how.ids, images)
-        if table is not None:
-            found, left_out = _joined(found, table, images, source, how.leave_out)
-        found = found.loc[sorted_ids(list(found.index))]
-        indices = _labels(found, spec["classes"], source or images)
-        parts = splits.named(list(found["split"]), source or images) if "split" in found else None
-        pixels, seen = decoded(archive, found["name"], spec["image"])
-    ids = list(found.index)
+    table = _table(source)
+    with archive_formats.opened(source.images, source.limits) as archive:
+        listing = _listing(source, archive, table)
+        source.limits.check_arrays(len(listing.images), source.spec["image"], source.images)
+        pixels, seen = decoded(archive, listing.images["name"], source.spec["image"])
     if seen.problems:
-        kept = without_broken(ids, seen.problems, images, how.leave_out)
-        left_out["broken"] = [f"{id_} ({seen.problems[id_]})" for id_ in seen.problems]
-        found, pixels, indices = found[kept], pixels[kept], indices[kept]
-        ids = list(found.index)
-        parts = None if parts is None else parts[kept]
-    tell_left_out(left_out)
-    if documents:
-        logger.info("passed over in %s: %s", Path(images).name, first_ten(documents))
-    check_contents(spec, part, images, source or images, pixels, indices)
+        kept = source.without_broken(list(listing.images.index), seen.problems)
+        listing = listing.without(kept, seen.problems)
+        pixels = pixels[kept]
+    tell_left_out(listing.left_out)
+    if listing.passed_over:
+        logger.info("passed over in %s: %s", source.images.name, first_ten(listing.passed_over))
+    found = listing.images
+    indices = found["class"].to_numpy(np.int64)
+    source.check_contents(pixels, indices)
     return Images(
-        ids,
+        list(found.index),
         pixels,
         indices,
-        parts=parts,
+        parts=found["split"].to_numpy(str) if "split" in found else None,
         groups=found["group"].to_numpy(str) if "group" in found else None,
-        notes=notes_of(seen, left_out, documents),
+        notes=notes_of(seen, listing.left_out, listing.passed_over),
         originals=seen.originals,
     )
 
 
-def _table(
-    images: Path, labels: Path | None, how: Layout, most: Limits
-) -> tuple[object, pd.DataFrame | None]:
-    """Read the table, if there is one, and return what a message calls it."""
-    if labels is not None:
-        return labels, read_table(labels, how.table)
+@dataclass(frozen=True)
+class Listing:
+    """What an archive and its table say of the images, before one is decoded.
+
+    Attributes
+    ----------
+    images
+        A row an image, in the order of their ids, which are the index: ``name`` in the archive,
+        ``place`` in its order, ``class`` (its index), and, where it is said, ``split`` (one of
+        `SPLITS`) and ``group``.
+    left_out
+        The ids of images that are left out, by the reason.
+    passed_over
+        The names of files that are no images.
+    """
+
+    images: pd.DataFrame
+    left_out: Mapping[str, list[str]]
+    passed_over: list[str]
+
+    def without(self, kept: np.ndarray, problems: Mapping[str, str]) -> "Listing":
+        """Return the listing without the images that cannot be decoded.
+
+        Parameters
+        ----------
+        kept
+            Which are kept, bool.
+        problems
+            By the id of each other one what is wrong with it.
+        """
+        broken = [f"{id_} ({problem})" for id_, problem in problems.items()]
+        return Listing(self.images[kept], {**self.left_out, "broken": broken}, self.passed_over)
+
+
+def _listing(source: Source, archive: Archive, table: pd.DataFrame | None) -> Listing:
+    """Say what is in the open archive by its names and the table, if there is one."""
+    how, classes, where = source.how, source.spec["classes"], source.table
+    left_out: dict[str, list[str]] = {}
+    if table is not None and "label" in table:
+        class_indices(table["label"][table["label"] != ""], classes, where)
+    names, documents = layout.images_of(archive.names, how.leave_out, archive.path)
+    found = layout.places(names, how.root, how.folders, how.ids, archive.path)
+    found["place"] = np.arange(len(found))
+    if table is not None:
+        found, left_out = _joined(found, table, archive.path, where, how.leave_out)
+    found = found.loc[sorted_ids(list(found.index))]
+    images = found[["name", "place"]].assign(**{"class": _labels(found, classes, where)})
+    if "split" in found:
+        images["split"] = splits.named(list(found["split"]), where)
+    if "group" in found:
+        images["group"] = found["group"]
+    return Listing(images, left_out, documents)
+
+
+def _table(source: Source) -> pd.DataFrame | None:
+    """Read the table, if there is one."""
+    how = source.how
+    if source.labels is not None:
+        return read_table(source.labels, how.table)
     if how.table_in_archive is None:
-        return None, None
-    source = f"{images}: {how.table_in_archive}"
-    with archive_formats.opened(images, most) as archive:  # which can be read through only once
-        for name, content in archive.stream():
-            if name == how.table_in_archive:
-                return source, read_table(source, how.table, io.BytesIO(content))
-    raise DataError(f"there is no {how.table_in_archive} in the archive", where=images)
+        return None
+    # It can be read through only once.
+    with archive_formats.opened(source.images, source.limits) as archive:
+        for _, content in archive.stream({how.table_in_archive}):
+            return read_table(str(source.table), how.table, io.BytesIO(content))
+    raise DataError(f"there is no {how.table_in_archive} in the archive", where=source.images)
 
 
 def _joined(
@@ -242,7 +332,7 @@ def decoded(
     row_of = {id_: row for row, id_ in enumerate(names.index)}
     pixels = np.empty((len(names), image["height"], image["width"], image["channels"]), np.uint8)
     with Progress(f"decode {path.name}", len(names), "image") as progress:
-        encoded = ((id_of[name], content) for name, content in archive.stream() if name in id_of)
+        encoded = ((id_of[name], content) for name, content in archive.stream(id_of))
         seen = decode_all(encoded, row_of, image, pixels, progress)
     return pixels, seen
 
@@ -285,7 +375,7 @@ def _size(size: tuple[int, int]) -> dict[str, int]:
     return {"height": size[0], "width": size[1]}
 
 
-def digests(pixels: np.ndarray, indices: np.ndarray, classes: int) -> dict[str, str]:
+def digests(pixels: np.ndarray | StoredImages, indices: np.ndarray, classes: int) -> dict[str, str]:
     """Return the SHA-256 of ``images`` and ``labels``, of their values in C order.
 
     Parameters
@@ -299,8 +389,11 @@ def digests(pixels: np.ndarray, indices: np.ndarray, classes: int) -> dict[str, 
     return {"images": _digest(pixels), "labels": _digest(as_pinned)}
 
 
-def _digest(values: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
+def _digest(values: np.ndarray | StoredImages) -> str:
+    found = hashlib.sha256()
+    for start in range(0, len(values), DIGESTED):
+        found.update(np.ascontiguousarray(values[start : start + DIGESTED]))
+    return found.hexdigest()
 
 
 def check_contents(
@@ -308,7 +401,7 @@ def check_contents(
     part: str,
     images: object,
     labels: object,
-    pixels: np.ndarray,
+    pixels: np.ndarray | StoredImages,
     indices: np.ndarray,
 ) -> None:
     """Check the pinned digests of a part's images and labels."""

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from swatchbook.data import folds as folding
+from swatchbook.data import parquet_table
 from swatchbook.data.folds import Folds
+from swatchbook.data.shards import OneHot, Shards, StoredImages
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError
 from swatchbook.files import replacing
@@ -114,6 +116,8 @@ def load(
         If one cannot be read, or the two do not belong together.
     """
     folder = Path(folder)
+    if _is_sharded(folder):
+        return _stored(folder, split, compact=False)
     folds = None if seed is None else folding.read(folder)
     if folds:
         x, y = load(folder, "test", mapped=True)
@@ -151,6 +155,8 @@ def load_compact(
         As `load`.
     """
     folder = Path(folder)
+    if _is_sharded(folder):
+        return _stored(folder, split, compact=True)
     folds = None if seed is None else folding.read(folder)
     if folds:
         x, y = load_compact(folder, "test")
@@ -161,6 +167,45 @@ def load_compact(
     x, y = load(folder, split, mapped=True)
     found = _as_bytes(folder / f"x_{split}.npy", x)
     return np.array(x) if found is None else found, y
+
+
+def labels(folder: str | Path, split: str) -> np.ndarray:
+    """Read the class indices of one split, int64, shape (n,); no image is touched.
+
+    Raises
+    ------
+    DataError
+        If they cannot be read.
+    """
+    folder = Path(folder)
+    if _is_sharded(folder):
+        return _stored_labels(folder, split)["class"].to_numpy(np.int64)
+    return _read(folder / f"y_{split}.npy", mapped=True).argmax(axis=1)
+
+
+def files_of_images(folder: str | Path) -> list[Path]:
+    """Return the files that together decide which images each split has, and what they show."""
+    folder = Path(folder)
+    if _is_sharded(folder):  # with the digest of each shard
+        return [folder / "shards.json", folder / "index.parquet"]
+    # It says which images are in which split where a data set is cross-validated.
+    return [*(folder / f"x_{split}.npy" for split in SPLITS), folder / "index.csv"]
+
+
+def _is_sharded(folder: Path) -> bool:
+    return (folder / "shards.json").exists()
+
+
+def _stored(folder: Path, split: str, *, compact: bool) -> tuple[StoredImages, OneHot]:
+    index = _stored_labels(folder, split)
+    shards = Shards.read(folder / "shards.json")
+    x = StoredImages(shards, index["place"].to_numpy(np.int64), compact=compact)
+    return x, OneHot(index["class"].to_numpy(np.int32), shards.classes)
+
+
+def _stored_labels(folder: Path, split: str) -> pd.DataFrame:
+    columns = ["class", "place"]
+    return parquet_table.read(folder / "index.parquet", columns, where=f"split = '{split}'")
 
 
 def _as_bytes(path: Path, x: np.ndarray) -> np.ndarray | None:
@@ -218,8 +263,13 @@ def read_index(folder: str | Path, split: str, seed: int | None = None) -> pd.Da
 
     With a seed as `load`: where a data set is cross-validated, row is the one in the test arrays.
     """
+    columns = ["row", "id", "label"]
+    if _is_sharded(Path(folder)):
+        return parquet_table.read(
+            Path(folder) / "index.parquet", columns, where=f"split = '{split}'"
+        )
     path = Path(folder) / "index.csv"
-    columns = ["split", "row", "id", "label"]
+    columns = ["split", *columns]
     index = pd.read_csv(
         path, usecols=columns, dtype={"id": str, "label": str}, keep_default_na=False
     )

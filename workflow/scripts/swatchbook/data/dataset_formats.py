@@ -17,6 +17,7 @@ from swatchbook.data import splits
 if TYPE_CHECKING:
     import numpy as np
 
+    from swatchbook.data.archive_dataset import Source
     from swatchbook.data.folds import Folds
     from swatchbook.data.originals import Original
 
@@ -124,15 +125,30 @@ def archive(
     """
     from swatchbook.data import archive_dataset
 
-    layout = archive_dataset.Layout(
-        table=table,
-        table_in_archive=table_in_archive,
-        root=root,
-        folders=folders,
-        ids=ids,
-        leave_out=leave_out,
+    return archive_dataset.read(
+        archive_parts(
+            spec,
+            folder,
+            images=images,
+            labels=labels,
+            table=table,
+            table_in_archive=table_in_archive,
+            root=root,
+            folders=folders,
+            ids=ids,
+            leave_out=leave_out,
+        )
     )
-    return archive_dataset.read(spec, folder / images, labels and folder / labels, layout)
+
+
+def archive_parts(
+    spec: Mapping[str, Any], folder: Path, *, images: str, labels: str | None = None, **layout: Any
+) -> "Source":
+    """What `archive` reads, to be read in parts."""
+    from swatchbook.data import archive_dataset
+
+    how = archive_dataset.Layout(**layout)
+    return archive_dataset.Source(spec, folder / images, labels and folder / labels, how)
 
 
 def archives(
@@ -215,12 +231,15 @@ class DatasetFormat(NamedTuple):
         The names of the digests that can be pinned under ``content``.
     channels
         How many channels its images can have.
+    parts
+        Like `read`, but to what can be decoded in parts, by shards; ``None`` if it cannot.
     """
 
     read: Callable[..., Images]
     split: Callable[..., dict[str, "np.ndarray"]]
     content: tuple[str, ...]
     channels: tuple[int, ...] = (1, 3)
+    parts: "Callable[..., Source] | None" = None
 
 
 FORMATS = {
@@ -230,7 +249,9 @@ FORMATS = {
         content=("train_images", "train_labels", "test_images", "test_labels"),
         channels=(1,),
     ),
-    "archive": DatasetFormat(archive, splits.drawn, content=("images", "labels")),
+    "archive": DatasetFormat(
+        archive, splits.drawn, content=("images", "labels"), parts=archive_parts
+    ),
     "npz": DatasetFormat(npz, splits.drawn, content=("images", "labels")),
     "archives": DatasetFormat(
         archives,
@@ -264,6 +285,26 @@ def read(spec: Mapping[str, Any], folder: str | Path) -> Images:
     """
     name = spec["format"]
     return FORMATS[name].read(spec, Path(folder), **spec[name])
+
+
+def parts(spec: Mapping[str, Any], folder: str | Path) -> "Source":
+    """Return what can be decoded in parts; the data set's format must have it."""
+    name = spec["format"]
+    found = FORMATS[name].parts
+    assert found is not None  # refused when the configuration is read
+    return found(spec, Path(folder), **spec[name])
+
+
+def why_not_in_parts(spec: Mapping[str, Any]) -> str | None:
+    """Say why a data set cannot be decoded by shards; ``None`` if it can."""
+    if FORMATS[spec["format"]].parts is None:
+        can = [name for name, its in FORMATS.items() if its.parts]
+        return f"format is one of {', '.join(can)}, not {spec['format']}"
+    if spec["split"].get("folds") is not None:
+        return "split.folds is null: only small data sets are cross-validated"
+    if spec["split"].get("keep_together") is not None:
+        return "split.keep_together is null: copies are looked for among all images at once"
+    return None
 
 
 def split(spec: Mapping[str, Any], images: Images) -> dict[str, "np.ndarray"]:

@@ -213,6 +213,8 @@ def read(folder: str | Path) -> Folds | None:
         If ``index.csv`` does not have each image tested once in each repetition.
     """
     path = Path(folder) / "index.csv"
+    if (Path(folder) / "shards.json").exists():
+        return None  # only small data sets are cross-validated
     with path.open(encoding="utf-8", newline="") as file:
         columns = [name for name in next(csv.reader(file), []) if name.startswith(COLUMN)]
     if not columns:

@@ -35,15 +35,21 @@ class Seen:
         By the id of an image what is wrong with it.
     formats, sizes, changes
         How many images had each format, each (height, width), and each change made to them.
-    originals
-        Some of them as they came, where they are resized.
+    collector
+        Has some of them as they came, where they are resized.
     """
+
+    collector: Collector
 
     problems: dict[str, str] = field(default_factory=dict)
     formats: Counter[str] = field(default_factory=Counter)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
-    originals: list[Original] = field(default_factory=list)
+
+    @property
+    def originals(self) -> list[Original]:
+        """Those of `collector` that are to be shown."""
+        return self.collector.chosen(self.sizes)
 
 
 def decode_all(
@@ -74,8 +80,8 @@ def decode_all(
     progress
         Counts the images.
     """
-    seen = Seen()
     collector = Collector(image)
+    seen = Seen(collector)
 
     def decode_batch(batch: Sequence[Encoded]) -> None:
         for id_, content in batch:
@@ -101,7 +107,6 @@ def decode_all(
                 waiting.popleft().result()
         for decoded in waiting:
             decoded.result()
-    seen.originals = collector.chosen(seen.sizes)
     return seen
 
 

@@ -1,10 +1,14 @@
 """How much the files of a data set may ask for, whoever packed them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from swatchbook.errors import DataError, first_ten
+
+FLOAT_BYTES = 4
+SHARD_BYTES = 512 * 1024**2  # of images in a shard, where the number of shards is proposed
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,15 @@ class Limits:
         Bytes of all files together, unpacked.
     ratio
         Bytes unpacked for a byte of the archive or the compressed file.
+    array_bytes
+        Bytes of the arrays of a data set that is not decoded by shards.
     """
 
     members: int = 500_000
     member_bytes: int = 64 * 1024**2
     total_bytes: int = 16 * 1024**3
     ratio: float = 200
+    array_bytes: int = 8 * 1024**3
 
     def check_count(self, members: int, where: object, what: str = "members") -> None:
         """Check how many members an archive has, or `what` else its images are.
@@ -87,6 +94,25 @@ class Limits:
                 f"{packed:,} bytes would unpack to {total:,}, more than {self.ratio:g} times that",
                 where=where,
                 hint=advice("ratio"),
+            )
+
+    def check_arrays(self, images: int, image: Mapping[str, int], where: object) -> None:
+        """Check how large the arrays of a data set would be, before its images are decoded.
+
+        Raises
+        ------
+        DataError
+            If they are beyond the limit; it says how many shards to take.
+        """
+        pixels = images * image["height"] * image["width"] * image["channels"]
+        size = pixels * FLOAT_BYTES
+        if size > self.array_bytes:
+            raise DataError(
+                f"{images:,} images would be arrays of {size / 1e9:.1f} GB, more than "
+                f"{self.array_bytes / 1e9:.1f}",
+                where=where,
+                hint=f"decode them by shards, with `shards: {math.ceil(pixels / SHARD_BYTES) + 1}` "
+                "in the data set's file, or raise limits.array_bytes there",
             )
 
 

@@ -7,6 +7,7 @@ sizes and ids alone: not on the order in which an archive has them.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,6 +82,20 @@ class Collector:
         size
             Its height and width.
         """
+        self._consider(id_, size, lambda: self._original(id_, content, size))
+
+    def take_over(self, kept: Sequence[Original]) -> None:
+        """Look at what another collector, of other images of the data set, has kept."""
+        for original in kept:
+            self._consider(original.id, original.size, partial(original._replace, why=CHANCE))
+
+    @property
+    def kept(self) -> list[Original]:
+        """What is kept as yet, each image once."""
+        every = [*self._sample.values(), *(original for _, original in self._extremes.values())]
+        return list({original.id: original for original in every}.values())
+
+    def _consider(self, id_: str, size: Size, make: Callable[[], Original]) -> None:
         draw = hashlib.sha256(id_.encode()).digest()
         ranks = {why: (value(size), draw) for why, value in EXTREMES.items()}
         gained = [
@@ -91,7 +106,7 @@ class Collector:
         is_drawn = len(self._sample) < SAMPLE or draw < max(self._sample)
         if not gained and not is_drawn:
             return
-        original = self._original(id_, content, size)
+        original = make()
         for why in gained:
             self._extremes[why] = (ranks[why], original._replace(why=why))
         if is_drawn:

@@ -10,6 +10,7 @@ import pandas as pd
 from swatchbook.data import arrays, duplicates
 from swatchbook.data import folds as folding
 from swatchbook.data.folds import Folds
+from swatchbook.data.shards import StoredImages
 from swatchbook.data.splits import SPLITS
 from swatchbook.figures import checks
 from swatchbook.files import replacing, write_json
@@ -61,9 +62,15 @@ def check_data(arrays_folder: str | Path, classes: Sequence[str], output: str | 
     checks.draw_twins(pairs[across], pixels, found.pairs[across], output)
 
 
-def read_pixels(arrays_folder: str | Path) -> np.ndarray:
-    """Return the images of all splits as uint8, shape (N, height, width, channels), in order."""
+def read_pixels(arrays_folder: str | Path) -> np.ndarray | StoredImages:
+    """Return the images of all splits as uint8, shape (N, height, width, channels), in order.
+
+    Those that are stored in shards are read from there as they are asked for.
+    """
     parts = [arrays.load(arrays_folder, split, mapped=True)[0] for split in SPLITS]
+    if isinstance(parts[0], StoredImages):
+        places = np.concatenate([part.places for part in parts])
+        return StoredImages(parts[0].shards, places, compact=True)
     pixels = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), np.uint8)
     start = 0
     for part in parts:

@@ -56,9 +56,7 @@ def make_prediction_sets(
     """
     results, output = Path(results), Path(output)
     folds = folding.read(results / "arrays")
-    labels = np.load(results / "arrays" / "y_test.npy", mmap_mode="r", allow_pickle=False).argmax(
-        axis=1
-    )
+    labels = arrays.labels(results / "arrays", "test")
     runs, by_class, measured = [], [], {}
     calibrated = _calibration_images(results, seeds)
     for model in models if min(calibrated) else ():
@@ -103,7 +101,9 @@ def make_prediction_sets(
 
 def _calibration_images(results: Path, seeds: Sequence[int]) -> list[int]:
     """Return how many validation images each seed has."""
-    return [len(arrays.load(results / "arrays", "validation", seed)[1]) for seed in seeds]
+    return [
+        len(arrays.load(results / "arrays", "validation", seed, mapped=True)[1]) for seed in seeds
+    ]
 
 
 def _sets_of_run(

@@ -66,12 +66,8 @@ def left(
 
 
 def _key(model_file: str | Path, arrays_folder: str | Path, seed: int) -> str:
-    """Return a SHA-256 over all that probabilities depend on, code and processor aside.
-
-    ``index.csv`` says which images are in which split where a data set is cross-validated.
-    """
-    names = [*(f"x_{split}.npy" for split in SPLITS), "index.csv"]
-    files = [model_file, *(Path(arrays_folder) / name for name in names)]
+    """Return a SHA-256 over all that probabilities depend on, code and processor aside."""
+    files = [model_file, *arrays.files_of_images(arrays_folder)]
     return hashlib.sha256(" ".join([str(seed), *map(digest, files)]).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from swatchbook.data import arrays, folds
+from swatchbook.data.shards import OneHot, StoredImages
 from swatchbook.errors import TrainingError
 from swatchbook.files import write_json
 from swatchbook.training import devices, model_files, models, placement, prediction, transfer
@@ -86,6 +87,9 @@ def train(
         settings["device"], settings["precision"], settings["threads"], settings["gpus"]
     )
     x, y = arrays.load_compact(arrays_folder, "train", seed)
+    if isinstance(x, StoredImages):
+        x.shards.verify()
+        logger.info("%d shards are what was decoded", len(x.shards.listed))
     watched = _watched(arrays_folder, settings, seed)
     with placement.strategy(device.execution).scope():
         model = models.build(
@@ -188,9 +192,14 @@ def _naming_memory(images: int, batch_size: int) -> Iterator[None]:
 
 
 def _digest(*values: np.ndarray) -> str:
-    """Return a SHA-256 over the types, shapes and bytes of arrays."""
+    """Return a SHA-256 over the types, shapes and bytes of arrays, or of where they are stored."""
     found = hashlib.sha256()
     for array in values:
+        if isinstance(array, StoredImages):
+            found.update(array.digest().encode())
+            continue
+        if isinstance(array, OneHot):
+            array = array.labels
         found.update(f"{array.dtype} {array.shape}\n".encode())
         found.update(np.ascontiguousarray(array).data)
     return found.hexdigest()

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from swatchbook.data.shards import OneHot, StoredImages
 from swatchbook.training import devices, models
 from swatchbook.training.augmentation import Augmenter
 from swatchbook.training.averaging import Averager
-from swatchbook.training.placement import Execution
+from swatchbook.training.placement import HOST, Execution
 
 logger = logging.getLogger(__name__)
 
@@ -82,8 +83,8 @@ class Placed:
     homes
         For each device that trains, where its batches are taken from.
     values
-        By home: images, uint8 or float32, one-hot labels and, with augmentation, a variable with
-        the numbers that chance gives each image in the current epoch.
+        By home: what takes images by their numbers, what takes their one-hot labels and, with
+        augmentation, a variable with the numbers that chance gives each image in the current epoch.
     drawn
         By home, where images are drawn anew for each epoch: a variable with their numbers. What
         batches name, and augmentation has numbers for, are then places among those drawn: an image
@@ -100,8 +101,8 @@ class Placed:
         numbers = tf.gather(self.drawn[home], rows) if self.drawn else rows
         images, labels, *of_places = self.values[home]
         return (
-            normalised(tf.gather(images, numbers)),
-            tf.gather(labels, numbers),
+            normalised(images(numbers)),
+            labels(numbers),
             *(tf.gather(values, rows) for values in of_places),
         )
 
@@ -117,9 +118,15 @@ class Placed:
 
 
 def place(
-    x: np.ndarray, y: np.ndarray, draws: int, execution: Execution, drawn: bool = False
+    x: np.ndarray | StoredImages,
+    y: np.ndarray | OneHot,
+    draws: int,
+    execution: Execution,
+    drawn: bool = False,
 ) -> Placed:
     """Put the data beside the model if they fit there: a step is handed only the numbers of rows.
+
+    Images that are stored in shards stay there, and each step reads its own.
 
     Parameters
     ----------
@@ -135,17 +142,42 @@ def place(
     """
     tf = devices.import_tensorflow()
     size = x.nbytes + y.nbytes
-    homes = execution.homes(size)
-    logger.info("training data: %.1f MB on %s", size / 1e6, ", ".join(homes))
-    values, of_epoch = {}, {}
+    is_stored = isinstance(x, StoredImages)
+    homes = (HOST,) * len(execution.devices) if is_stored else execution.homes(size)
+    where = f"{len(x.shards.listed)} shards" if is_stored else ", ".join(homes)
+    logger.info("training data: %.1f MB on %s", size / 1e6, where)
+    values: dict[str, tuple[Any, ...]] = {}
+    of_epoch = {}
     for home in set(homes):
         with tf.device(home):
-            values[home] = (tf.constant(x), tf.constant(y))
+            values[home] = (_images(x), _labels(y))
             if draws:
                 values[home] += (tf.Variable(tf.zeros((len(x), draws))),)
             if drawn:  # int64: a GPU has no variables of int32
                 of_epoch[home] = tf.Variable(tf.range(len(x), dtype=tf.int64))
     return Placed(homes, values, of_epoch)
+
+
+def _images(x: np.ndarray | StoredImages) -> Function:
+    """Return what takes images by their numbers, from memory or from where they are stored."""
+    tf = devices.import_tensorflow()
+    if not isinstance(x, StoredImages):
+        return partial(tf.gather, tf.constant(x))
+
+    def read(numbers: Any) -> Any:
+        images = tf.numpy_function(x.__getitem__, [numbers], x.dtype)
+        return tf.ensure_shape(images, [None, *x.shape[1:]])
+
+    return read
+
+
+def _labels(y: np.ndarray | OneHot) -> Function:
+    """Return what takes one-hot labels by the numbers of images."""
+    tf = devices.import_tensorflow()
+    if not isinstance(y, OneHot):
+        return partial(tf.gather, tf.constant(y))
+    labels = tf.constant(y.labels)
+    return lambda numbers: tf.one_hot(tf.gather(labels, numbers), y.shape[1])
 
 
 def losses_and_sums(labels: Any, logits: Any, weights: Any) -> tuple[Any, Any]:

@@ -1,0 +1,204 @@
+"""Decoding by shards gives what one decoding gives, whatever the number of shards."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from makers import png, write_archive
+from swatchbook.data import arrays, decoding, parquet_table, sharding
+from swatchbook.data.shards import OneHot, Shards, StoredImages
+from swatchbook.data.splits import SPLITS
+from swatchbook.errors import DataError
+
+RNG = np.random.default_rng(0)
+COUNT = 60
+CLASSES = ["cat", "dog"]
+PIXELS = RNG.integers(0, 256, (COUNT, 6, 9, 3), np.uint8)
+SPEC: dict[str, Any] = {
+    "format": "archive",
+    "archive": {"images": "some.zip", "folders": ["class"]},
+    "classes": CLASSES,
+    "image": {"height": 6, "width": 6, "channels": 3, "resize": "fit"},
+    "split": {"test_share": 0.2, "validation_share": 0.25},
+}
+BROKEN = 17
+
+
+def members(broken: bool = False) -> dict[str, bytes]:
+    """Images in an order that is not that of their ids."""
+    found = {
+        f"{CLASSES[number % 3 == 0]}/{number}.png": png(PIXELS[number])
+        for number in RNG.permutation(COUNT).tolist()
+    }
+    if broken:
+        found[f"{CLASSES[BROKEN % 3 == 0]}/{BROKEN}.png"] = b"no image"
+    return found
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return {**SPEC, **changes}
+
+
+def by_shards(spec: Mapping[str, Any], folder: Path, count: int, output: Path) -> Path:
+    sharding.plan(spec, folder, output / "plan")
+    plan = output / "plan/plan.parquet"
+    shards = [output / f"shards/{number + 1}-of-{count}.npy" for number in range(count)]
+    for number, shard in enumerate(shards):
+        sharding.decode_shard(spec, folder, plan, number, count, shard)
+    sharding.gather(spec, folder, plan, shards, output)
+    return output
+
+
+def assert_same(whole: Path, sharded: Path) -> None:
+    for split in SPLITS:
+        x, y = arrays.load(whole, split)
+        stored, one_hot = arrays.load(sharded, split)
+        assert (stored.shape, stored.dtype, len(stored)) == (x.shape, x.dtype, len(x))
+        assert (one_hot.shape, one_hot.dtype) == (y.shape, y.dtype)
+        assert np.array_equal(stored[:], x) and np.array_equal(one_hot[:], y)
+        assert np.array_equal(one_hot.argmax(axis=1), y.argmax(axis=1))
+        assert np.array_equal(arrays.labels(sharded, split), arrays.labels(whole, split))
+        compact, _ = arrays.load_compact(sharded, split)
+        assert np.array_equal(compact[:], arrays.load_compact(whole, split)[0])
+        indices = [arrays.read_index(folder, split) for folder in (whole, sharded)]
+        assert indices[0].astype(str).equals(indices[1].astype(str))
+    assert (whole / "decoding.json").read_text() == (sharded / "decoding.json").read_text()
+    with np.load(whole / "originals.npz") as one, np.load(sharded / "originals.npz") as other:
+        assert sorted(one) == sorted(other)
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz", ".7z"])
+def test_shards_of_every_archive_hold_what_one_decoding_gives(suffix: str, tmp_path: Path) -> None:
+    spec = changed(archive={"images": f"some{suffix}", "folders": ["class"]})
+    write_archive(tmp_path / f"some{suffix}", members())
+    decoding.decode(spec, tmp_path, tmp_path / "whole")
+    for count in (1, 3, 7):
+        assert_same(tmp_path / "whole", by_shards(spec, tmp_path, count, tmp_path / str(count)))
+    indices = {(tmp_path / count / "index.parquet").read_bytes() for count in "137"}
+    assert len(indices) == 1
+
+
+def test_images_that_are_left_out_leave_no_gaps(tmp_path: Path) -> None:
+    archive = {**SPEC["archive"], "leave_out": ["broken"]}
+    spec = changed(archive=archive)
+    write_archive(tmp_path / "some.zip", members(broken=True))
+    decoding.decode(spec, tmp_path, tmp_path / "whole")
+    assert_same(tmp_path / "whole", by_shards(spec, tmp_path, 4, tmp_path / "parts"))
+
+
+def test_a_broken_image_is_named_by_the_shard_that_has_it(tmp_path: Path) -> None:
+    write_archive(tmp_path / "some.zip", members(broken=True))
+    with pytest.raises(DataError, match=rf"images that cannot be used: {BROKEN} \("):
+        by_shards(SPEC, tmp_path, 4, tmp_path / "parts")
+
+
+def test_pinned_contents_are_those_of_one_decoding(tmp_path: Path) -> None:
+    write_archive(tmp_path / "some.zip", members())
+    fitted = by_shards(SPEC, tmp_path, 2, tmp_path / "first")
+    index = parquet_table.read(fitted / "index.parquet").sort_values(
+        "id", key=lambda ids: ids.map(int)
+    )
+    pixels = Shards.read(fitted / "shards.json").take(index["place"].to_numpy())
+    content = {"images": hashlib.sha256(pixels.tobytes()).hexdigest()}
+    decoding.decode(changed(content=content), tmp_path, tmp_path / "whole")
+    by_shards(changed(content=content), tmp_path, 3, tmp_path / "second")
+    with pytest.raises(DataError, match="not the pinned"):
+        by_shards(changed(content={"images": "0" * 64}), tmp_path, 3, tmp_path / "third")
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    write_archive(tmp_path / "some.zip", members())
+    return by_shards(SPEC, tmp_path, 3, tmp_path / "parts")
+
+
+def test_any_rows_are_read_in_any_way(parts: Path, tmp_path: Path) -> None:
+    decoding.decode(SPEC, tmp_path, tmp_path / "whole")
+    x, y = arrays.load(tmp_path / "whole", "train")
+    stored, one_hot = arrays.load(parts, "train", mapped=True)
+    keys = [
+        3,
+        -1,
+        slice(4, 20),
+        slice(None, None, -2),
+        RNG.permutation(len(x)),
+        [1, 1, 0],
+        x[:, 0, 0, 0] > 0.5,
+    ]
+    for key in keys:
+        assert np.array_equal(stored[key], x[key])
+        assert np.array_equal(one_hot[key], y[key])
+    assert [image.tolist() for image in stored] == x.tolist()
+    assert (stored.min(), stored.max()) == (x.min(), x.max())
+    assert stored.mean() == pytest.approx(x.mean(dtype=np.float64), rel=1e-12)
+    assert np.array_equal(one_hot.sum(axis=0), y.sum(axis=0))
+    assert one_hot.mean(axis=0) == pytest.approx(y.mean(axis=0))
+
+
+DAMAGES = {
+    "one byte is another one": (
+        lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+        "is damaged",
+    ),
+    "cut short": (lambda content: content[:-5], "is cut short"),
+    "no array": (lambda content: b"x" * len(content), "cannot be read"),
+    "gone": (lambda content: None, "No such file"),
+}
+
+
+@pytest.mark.parametrize(("damage", "told"), DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_shard_is_named(damage: Any, told: str, parts: Path) -> None:
+    shard = parts / "shards/2-of-3.npy"
+    content = damage(shard.read_bytes())
+    shard.unlink() if content is None else shard.write_bytes(content)
+    with pytest.raises(DataError, match=told) as raised:
+        Shards.read(parts / "shards.json").verify()
+    assert raised.value.where == shard
+    assert "this shard alone" in raised.value.hint
+
+
+def test_what_images_are_told_apart_by_depends_on_which_and_where(parts: Path) -> None:
+    train, _ = arrays.load_compact(parts, "train")
+    again, _ = arrays.load_compact(parts, "train")
+    test, _ = arrays.load_compact(parts, "test")
+    assert train.digest() == again.digest() != test.digest()
+
+
+def test_a_table_is_the_same_bytes_and_damage_is_told(tmp_path: Path, parts: Path) -> None:
+    path = parts / "index.parquet"
+    parquet_table.write(parquet_table.read(path), tmp_path / "again.parquet")
+    assert (tmp_path / "again.parquet").read_bytes() == path.read_bytes()
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(DataError, match="cannot be read"):
+        arrays.load(parts, "train")
+
+
+def test_what_shrinks_an_image_does_so_in_a_shard(parts: Path) -> None:
+    stored, _ = arrays.load_compact(parts, "test")
+    index = arrays.read_index(parts, "test")
+    first = PIXELS[int(index["id"].iloc[0])]
+    fitted = cv2.resize(first, (6, 4), interpolation=cv2.INTER_AREA)
+    assert isinstance(stored, StoredImages) and stored[0].shape == (6, 6, 3)
+    assert np.abs(stored[0][1:5].astype(int) - fitted).max() <= 1
+
+
+def test_arrays_beyond_their_limit_are_refused_with_the_number_of_shards(tmp_path: Path) -> None:
+    write_archive(tmp_path / "some.zip", members())
+    size = COUNT * 6 * 6 * 3 * 4
+    decoding.decode(changed(limits={"array_bytes": size}), tmp_path, tmp_path / "whole")
+    with pytest.raises(DataError, match=r"60 images would be arrays of 0\.0 GB") as raised:
+        decoding.decode(changed(limits={"array_bytes": size - 1}), tmp_path, tmp_path / "no")
+    assert "`shards: 2`" in raised.value.hint
+    assert not (tmp_path / "no").exists()
+
+
+def test_labels_take_no_room_for_classes() -> None:
+    labels = OneHot(np.arange(1000, dtype=np.int32), 1000)
+    assert labels.nbytes == 4000
+    assert np.array_equal(labels[[5]], np.eye(1000, dtype=np.float32)[[5]])
