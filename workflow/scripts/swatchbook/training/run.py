@@ -83,13 +83,13 @@ def train(
     """
     output = Path(output)
     started = time.time()
-    device = devices.choose(
-        settings["device"], settings["precision"], settings["threads"], settings["gpus"]
-    )
     x, y = arrays.load_compact(arrays_folder, "train", seed)
     if isinstance(x, StoredImages):
         x.shards.verify()
         logger.info("%d shards are what was decoded", len(x.shards.listed))
+    device = devices.choose(
+        settings["device"], settings["precision"], settings["threads"], settings["gpus"]
+    )
     watched = _watched(arrays_folder, settings, seed)
     with placement.strategy(device.execution).scope():
         model = models.build(
