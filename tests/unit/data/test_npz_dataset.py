@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from swatchbook.data import arrays, dataset_formats, decoding
-from swatchbook.data.archive_dataset import digests
+from swatchbook.data.content_digests import digests
 from swatchbook.data.dataset_formats import Images
 from swatchbook.errors import DataError
 

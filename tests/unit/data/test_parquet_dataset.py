@@ -17,7 +17,7 @@ from crafted_parquet import ZSTD, hugging_face, write_parquet
 from makers import png, random_images, write_idx, write_zip
 from paths import ROOT
 from swatchbook.data import arrays, dataset_formats, decoding, labels
-from swatchbook.data.archive_dataset import digests
+from swatchbook.data.content_digests import digests
 from swatchbook.data.dataset_formats import Images
 from swatchbook.data.parquet_file import ParquetFile, table
 from swatchbook.errors import ConfigurationError, DataError
@@ -306,6 +306,6 @@ def test_what_others_have_written_is_read(tmp_path: Path) -> None:
     with ParquetFile(path) as file:
         assert file.rows == 5000
         sizes = [size for (size,) in file.values([f"octet_length({file.image('image')})"])]
-        assert list(file.images("image", sizes)) == [b"a"] * 5000
+        assert list(file.images("image", sizes, range(5000))) == [b"a"] * 5000
         numbers = [number for (number,) in file.values([file.whole_number("label")])]
     assert numbers == [number % 3 for number in range(5000)]

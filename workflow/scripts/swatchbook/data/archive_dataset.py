@@ -1,8 +1,6 @@
 """A data set of an archive with image files, labelled by a table or by the folders they lie in."""
 
-import hashlib
 import io
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +11,15 @@ import pandas as pd
 
 from swatchbook.data import archive_formats, layout, limits, splits
 from swatchbook.data.archives import Archive
+from swatchbook.data.content_digests import check_contents
 from swatchbook.data.dataset_formats import Images
 from swatchbook.data.image_stream import Seen, decode_all
 from swatchbook.data.labels import class_indices, read_table, sorted_ids
 from swatchbook.data.limits import Limits
+from swatchbook.data.listing import Listing, images_of, without_broken
 from swatchbook.data.shards import StoredImages
 from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
-
-logger = logging.getLogger(__name__)
-
-DIGESTED = 4096  # images at a time, of which there may be more than fit into memory
-MOST_SIZES = 100  # that are written down; a folder of photographs may have thousands
 
 
 @dataclass(frozen=True)
@@ -61,17 +56,15 @@ def read_both(
     Raises
     ------
     DataError
-        As `read`.
+        As `Source.read`.
     """
     found = {
-        part: read(
-            Source(
-                spec,
-                *(folder / files[part][key] for key in ("images", "labels")),
-                Layout(),
-                f"{part}_",
-            )
-        )
+        part: Source(
+            spec,
+            *(folder / files[part][key] for key in ("images", "labels")),
+            Layout(),
+            f"{part}_",
+        ).read()
         for part in ("train", "test")
     }
     return Images(
@@ -107,6 +100,11 @@ class Source:
     part: str = ""
 
     @property
+    def where(self) -> Path:
+        """What a message calls the images' file."""
+        return self.images
+
+    @property
     def limits(self) -> Limits:
         """How much the archive may unpack to."""
         return limits.of(self.spec)
@@ -118,7 +116,23 @@ class Source:
             return f"{self.images}: {self.how.table_in_archive}"
         return self.labels or self.images
 
-    def listing(self) -> "Listing":
+    def read(self) -> Images:
+        """Read all images, in the order of their ids, and their labels.
+
+        Raises
+        ------
+        DataError
+            If archive or table are not what the data set's file says.
+        """
+        table = _table(self)
+        # A compressed tar is unpacked to its end for its names: it stays open for its images.
+        with archive_formats.opened(self.images, self.limits) as archive:
+            listing = _listing(self, archive, table)
+            self.limits.check_arrays(len(listing.images), self.spec["image"], self.images)
+            pixels, seen = _decoded(self, archive, listing.images)
+        return images_of(self, listing, pixels, seen)
+
+    def listing(self) -> Listing:
         """Return what there is, by names and table.
 
         Raises
@@ -130,10 +144,10 @@ class Source:
         with archive_formats.opened(self.images, self.limits) as archive:
             return _listing(self, archive, table)
 
-    def decoded(self, names: pd.Series) -> tuple[np.ndarray, Seen]:
-        """Decode some of the images, or all; see `decoded`."""
+    def decoded(self, images: pd.DataFrame) -> tuple[np.ndarray, Seen]:
+        """Decode images of a listing, in the order of its rows; see `listing.Source`."""
         with archive_formats.opened(self.images, self.limits) as archive:
-            return decoded(archive, names, self.spec["image"])
+            return _decoded(self, archive, images)
 
     def without_broken(self, ids: Sequence[str], problems: Mapping[str, str]) -> np.ndarray:
         """Return which images are kept, bool, shape (len(ids),); see `without_broken`."""
@@ -142,74 +156,6 @@ class Source:
     def check_contents(self, pixels: np.ndarray | StoredImages, indices: np.ndarray) -> None:
         """Check the pinned digests of all images and labels; see `check_contents`."""
         check_contents(self.spec, self.part, self.images, self.table, pixels, indices)
-
-
-def read(source: Source) -> Images:
-    """Read all images of an archive, in the order of their ids, and their labels.
-
-    Raises
-    ------
-    DataError
-        If archive or table are not what the data set's file says.
-    """
-    table = _table(source)
-    with archive_formats.opened(source.images, source.limits) as archive:
-        listing = _listing(source, archive, table)
-        source.limits.check_arrays(len(listing.images), source.spec["image"], source.images)
-        pixels, seen = decoded(archive, listing.images["name"], source.spec["image"])
-    if seen.problems:
-        kept = source.without_broken(list(listing.images.index), seen.problems)
-        listing = listing.without(kept, seen.problems)
-        pixels = pixels[kept]
-    tell_left_out(listing.left_out)
-    if listing.passed_over:
-        logger.info("passed over in %s: %s", source.images.name, first_ten(listing.passed_over))
-    found = listing.images
-    indices = found["class"].to_numpy(np.int64)
-    source.check_contents(pixels, indices)
-    return Images(
-        list(found.index),
-        pixels,
-        indices,
-        parts=found["split"].to_numpy(str) if "split" in found else None,
-        groups=found["group"].to_numpy(str) if "group" in found else None,
-        notes=notes_of(seen, listing.left_out, listing.passed_over),
-        originals=seen.originals,
-    )
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What an archive and its table say of the images, before one is decoded.
-
-    Attributes
-    ----------
-    images
-        A row an image, in the order of their ids, which are the index: ``name`` in the archive,
-        ``place`` in its order, ``class`` (its index), and, where it is said, ``split`` (one of
-        `SPLITS`) and ``group``.
-    left_out
-        The ids of images that are left out, by the reason.
-    passed_over
-        The names of files that are no images.
-    """
-
-    images: pd.DataFrame
-    left_out: Mapping[str, list[str]]
-    passed_over: list[str]
-
-    def without(self, kept: np.ndarray, problems: Mapping[str, str]) -> "Listing":
-        """Return the listing without the images that cannot be decoded.
-
-        Parameters
-        ----------
-        kept
-            Which are kept, bool.
-        problems
-            By the id of each other one what is wrong with it.
-        """
-        broken = [f"{id_} ({problem})" for id_, problem in problems.items()]
-        return Listing(self.images[kept], {**self.left_out, "broken": broken}, self.passed_over)
 
 
 def _listing(source: Source, archive: Archive, table: pd.DataFrame | None) -> Listing:
@@ -310,132 +256,13 @@ def _labels(found: pd.DataFrame, classes: Sequence[str], source: object) -> np.n
     return class_indices(found[column], classes, source)
 
 
-def decoded(
-    archive: Archive, names: pd.Series, image: Mapping[str, Any]
-) -> tuple[np.ndarray, Seen]:
-    """Decode images of an open archive.
-
-    Parameters
-    ----------
-    names
-        Their names in it; the index holds their ids, in the order of the rows.
-    image
-        What they are made into; see `pictures.read`.
-
-    Returns
-    -------
-    tuple
-        uint8, shape (len(names), height, width, channels), RGB or grey; and what was seen.
-    """
-    path = Path(archive.path)
-    id_of = {name: id_ for id_, name in names.items()}
-    row_of = {id_: row for row, id_ in enumerate(names.index)}
-    pixels = np.empty((len(names), image["height"], image["width"], image["channels"]), np.uint8)
-    with Progress(f"decode {path.name}", len(names), "image") as progress:
+def _decoded(source: Source, archive: Archive, images: pd.DataFrame) -> tuple[np.ndarray, Seen]:
+    """Decode images of an open archive, in the order of the rows of `images`."""
+    image = source.spec["image"]
+    id_of = dict(zip(images["name"], images.index, strict=True))
+    row_of = {id_: row for row, id_ in enumerate(images.index)}
+    pixels = np.empty((len(images), image["height"], image["width"], image["channels"]), np.uint8)
+    with Progress(f"decode {source.images.name}", len(images), "image") as progress:
         encoded = ((id_of[name], content) for name, content in archive.stream(id_of))
         seen = decode_all(encoded, row_of, image, pixels, progress)
     return pixels, seen
-
-
-def without_broken(
-    ids: Sequence[str], problems: Mapping[str, str], images: object, leave_out: Sequence[str]
-) -> np.ndarray:
-    """Return which images are kept, bool, shape (len(ids),)."""
-    if "broken" not in leave_out:
-        named = [f"{id_} ({reason})" for id_, reason in problems.items()]
-        raise DataError(f"images that cannot be used: {first_ten(named)}", where=images)
-    kept = np.array([id_ not in problems for id_ in ids])
-    if not kept.any():
-        raise DataError("not one image can be used", where=images)
-    return kept
-
-
-def tell_left_out(left_out: Mapping[str, Sequence[str]]) -> None:
-    """Log what is left out, by the reason."""
-    for why, which in left_out.items():
-        logger.warning("left out, %s: %s", why.replace("_", " "), first_ten(which))
-
-
-def notes_of(seen: Seen, left_out: Mapping[str, list[str]], documents: list[str]) -> dict[str, Any]:
-    """Return what ``arrays/decoding.json`` says; of many sizes the most frequent ones."""
-    by_count = sorted(seen.sizes.items(), key=lambda item: (-item[1], item[0]))
-    by_area = sorted(seen.sizes, key=lambda size: (size[0] * size[1], size))
-    return {
-        "formats": dict(sorted(seen.formats.items())),
-        "sizes": [_size(size) | {"images": count} for size, count in by_count[:MOST_SIZES]],
-        "smallest": _size(by_area[0]),
-        "largest": _size(by_area[-1]),
-        "changes": dict(sorted(seen.changes.items())),
-        "left_out": {why: list(which) for why, which in left_out.items()},
-        "passed_over": documents,
-    }
-
-
-def _size(size: tuple[int, int]) -> dict[str, int]:
-    return {"height": size[0], "width": size[1]}
-
-
-def digests(pixels: np.ndarray | StoredImages, indices: np.ndarray, classes: int) -> dict[str, str]:
-    """Return the SHA-256 of ``images`` and ``labels``, of their values in C order.
-
-    Parameters
-    ----------
-    pixels, indices
-        Of all images in id order, uint8 and class indices.
-    classes
-        How many there are. Up to 256 an index counts as one byte, beyond as two.
-    """
-    as_pinned = indices.astype(np.uint8 if classes <= 256 else np.uint16)
-    return {"images": _digest(pixels), "labels": _digest(as_pinned)}
-
-
-def _digest(values: np.ndarray | StoredImages) -> str:
-    found = hashlib.sha256()
-    for start in range(0, len(values), DIGESTED):
-        found.update(np.ascontiguousarray(values[start : start + DIGESTED]))
-    return found.hexdigest()
-
-
-def check_contents(
-    spec: Mapping[str, Any],
-    part: str,
-    images: object,
-    labels: object,
-    pixels: np.ndarray | StoredImages,
-    indices: np.ndarray,
-) -> None:
-    """Check the pinned digests of a part's images and labels."""
-    pinned = spec.get("content", {})
-    if not pinned:
-        return
-    found = digests(pixels, indices, len(spec["classes"]))
-    for what, where, said in (("images", images, "pixels"), ("labels", labels, "labels")):
-        check_digest(where, f"{said} in id order", found[what], pinned.get(f"{part}{what}"))
-
-
-def check_content(path: object, what: str, values: np.ndarray, pinned: str | None) -> None:
-    """Check the SHA-256 of an array's values in C order, if one is pinned; see `check_digest`."""
-    if pinned is not None:
-        check_digest(path, what, _digest(values), pinned)
-
-
-def check_digest(path: object, what: str, actual: str, pinned: str | None) -> None:
-    """Check a SHA-256 against the pinned one, if one is.
-
-    Parameters
-    ----------
-    path, what
-        Where the values are from, and what they are, for the message.
-
-    Raises
-    ------
-    DataError
-        If it is another one.
-    """
-    if pinned is not None and actual != pinned:
-        raise DataError(
-            f"its {what} have SHA-256 {actual}, not the pinned {pinned}",
-            where=path,
-            hint="it is another data set or a changed one: delete the file and run again to "
-            "download it anew, or correct `content` in the data set's file",
-        )

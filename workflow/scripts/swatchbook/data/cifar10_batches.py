@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.data.archive_dataset import check_content
+from swatchbook.data.content_digests import check_content
 from swatchbook.data.dataset_formats import Images
 from swatchbook.errors import DataError
 

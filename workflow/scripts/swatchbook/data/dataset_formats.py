@@ -2,8 +2,9 @@
 
 A format is a function. Its keyword-only parameters are the keys of the block that has the format's
 name in a data set's file, of which those of the type `File` name files; it is given what the data
-set's file says, the folder of the files and these keys. A new format is one more function and its
-line in `FORMATS`.
+set's file says, the folder of the files and these keys. It returns the images, or a `Source` of
+them, of which some can be decoded alone. A new format is one more function and its line in
+`FORMATS`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,8 +18,8 @@ from swatchbook.data import splits
 if TYPE_CHECKING:
     import numpy as np
 
-    from swatchbook.data.archive_dataset import Source
     from swatchbook.data.folds import Folds
+    from swatchbook.data.listing import Source
     from swatchbook.data.originals import Original
 
 # Every process reads the configuration, and this table with it: what reads files, and NumPy, is
@@ -108,7 +109,7 @@ def archive(
     folders: list[Literal["class", "split", "group", "any"]] = [],  # noqa: B006
     ids: Literal["stem", "name", "path"] = "stem",
     leave_out: list[Literal["broken", "unlabelled", "without_image", "others"]] = [],  # noqa: B006
-) -> Images:
+) -> "Source":
     """An archive of image files, whose labels are in a table or are the names of their folders.
 
     Parameters
@@ -125,29 +126,7 @@ def archive(
     """
     from swatchbook.data import archive_dataset
 
-    return archive_dataset.read(
-        archive_parts(
-            spec,
-            folder,
-            images=images,
-            labels=labels,
-            table=table,
-            table_in_archive=table_in_archive,
-            root=root,
-            folders=folders,
-            ids=ids,
-            leave_out=leave_out,
-        )
-    )
-
-
-def archive_parts(
-    spec: Mapping[str, Any], folder: Path, *, images: str, labels: str | None = None, **layout: Any
-) -> "Source":
-    """What `archive` reads, to be read in parts."""
-    from swatchbook.data import archive_dataset
-
-    how = archive_dataset.Layout(**layout)
+    how = archive_dataset.Layout(table, table_in_archive, root, folders, ids, leave_out)
     return archive_dataset.Source(spec, folder / images, labels and folder / labels, how)
 
 
@@ -189,7 +168,7 @@ def parquet(
     split: str | None = None,
     group: str | None = None,
     leave_out: list[Literal["broken", "unlabelled"]] = [],  # noqa: B006
-) -> Images:
+) -> "Source":
     """Parquet files with a column of image files and one of labels, as Hugging Face has them.
 
     Parameters
@@ -208,7 +187,7 @@ def parquet(
 
     files = {"train": train, "validation": validation, "test": test}
     columns = parquet_dataset.Columns(image, label, labels == "index", split, group)
-    return parquet_dataset.read(spec, folder, files, columns, leave_out)
+    return parquet_dataset.Source(spec, folder, files, columns, leave_out)
 
 
 def cifar10(spec: Mapping[str, Any], folder: Path, *, tarball: File) -> Images:
@@ -224,22 +203,23 @@ class DatasetFormat(NamedTuple):
     Attributes
     ----------
     read
-        From what a data set's file says, the folder of its files and the keys to its images.
+        From what a data set's file says, the folder of its files and the keys to its images, or to
+        their source.
     split
         How they are split: a function of `splits`, which says what stands under ``split``.
     content
         The names of the digests that can be pinned under ``content``.
     channels
         How many channels its images can have.
-    parts
-        Like `read`, but to what can be decoded in parts, by shards; ``None`` if it cannot.
+    by_shards
+        Whether it can be decoded by shards: `read` returns a source.
     """
 
-    read: Callable[..., Images]
+    read: "Callable[..., Images] | Callable[..., Source]"
     split: Callable[..., dict[str, "np.ndarray"]]
     content: tuple[str, ...]
     channels: tuple[int, ...] = (1, 3)
-    parts: "Callable[..., Source] | None" = None
+    by_shards: bool = False
 
 
 FORMATS = {
@@ -249,9 +229,7 @@ FORMATS = {
         content=("train_images", "train_labels", "test_images", "test_labels"),
         channels=(1,),
     ),
-    "archive": DatasetFormat(
-        archive, splits.drawn, content=("images", "labels"), parts=archive_parts
-    ),
+    "archive": DatasetFormat(archive, splits.drawn, content=("images", "labels"), by_shards=True),
     "npz": DatasetFormat(npz, splits.drawn, content=("images", "labels")),
     "archives": DatasetFormat(
         archives,
@@ -264,7 +242,7 @@ FORMATS = {
         content=("train_images", "train_labels", "test_images", "test_labels"),
         channels=(3,),
     ),
-    "parquet": DatasetFormat(parquet, splits.drawn, content=("images", "labels")),
+    "parquet": DatasetFormat(parquet, splits.drawn, content=("images", "labels"), by_shards=True),
 }
 
 
@@ -283,22 +261,25 @@ def read(spec: Mapping[str, Any], folder: str | Path) -> Images:
     DataError
         If anything in the files is not what `spec` says; nothing is skipped.
     """
+    found = _read(spec, folder)
+    return found.read() if FORMATS[spec["format"]].by_shards else found
+
+
+def source(spec: Mapping[str, Any], folder: str | Path) -> "Source":
+    """Return the source of a data set's images; its format must be one that has shards."""
+    assert FORMATS[spec["format"]].by_shards  # others are refused when the configuration is read
+    return _read(spec, folder)
+
+
+def _read(spec: Mapping[str, Any], folder: str | Path) -> Any:
     name = spec["format"]
     return FORMATS[name].read(spec, Path(folder), **spec[name])
 
 
-def parts(spec: Mapping[str, Any], folder: str | Path) -> "Source":
-    """Return what can be decoded in parts; the data set's format must have it."""
-    name = spec["format"]
-    found = FORMATS[name].parts
-    assert found is not None  # refused when the configuration is read
-    return found(spec, Path(folder), **spec[name])
-
-
-def why_not_in_parts(spec: Mapping[str, Any]) -> str | None:
+def why_not_by_shards(spec: Mapping[str, Any]) -> str | None:
     """Say why a data set cannot be decoded by shards; ``None`` if it can."""
-    if FORMATS[spec["format"]].parts is None:
-        can = [name for name, its in FORMATS.items() if its.parts]
+    if not FORMATS[spec["format"]].by_shards:
+        can = [name for name, its in FORMATS.items() if its.by_shards]
         return f"format is one of {', '.join(can)}, not {spec['format']}"
     if spec["split"].get("folds") is not None:
         return "split.folds is null: only small data sets are cross-validated"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from swatchbook.data import archive_formats, limits
-from swatchbook.data.archive_dataset import check_digest, digests
+from swatchbook.data.content_digests import check_digest, digests
 from swatchbook.data.dataset_formats import Images
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError, first_ten

@@ -9,17 +9,14 @@ import numpy as np
 import pandas as pd
 
 from swatchbook.data import limits, splits
-from swatchbook.data.archive_dataset import (
-    check_contents,
-    notes_of,
-    tell_left_out,
-    without_broken,
-)
+from swatchbook.data.content_digests import check_contents
 from swatchbook.data.dataset_formats import Images
 from swatchbook.data.image_stream import Seen, decode_all
 from swatchbook.data.labels import class_indices, composed
 from swatchbook.data.limits import Limits
+from swatchbook.data.listing import Listing, images_of, without_broken
 from swatchbook.data.parquet_file import LONGEST_TEXT, ParquetFile
+from swatchbook.data.shards import StoredImages
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
@@ -64,19 +61,11 @@ class Rows:
     sizes: list[int | None] = field(default_factory=list)
 
 
-def read(
-    spec: Mapping[str, Any],
-    folder: Path,
-    files: Mapping[str, Sequence[str]],
-    columns: Columns,
-    leave_out: Sequence[str],
-) -> Images:
-    """Read the images and labels of all files, one group of rows after the other.
+@dataclass(frozen=True)
+class Source:
+    """Parquet files whose rows are images.
 
-    Each file is read twice: for what stands beside the images and for their sizes, which are held
-    to the limits; then for the images.
-
-    Parameters
+    Attributes
     ----------
     spec
         The content of the data set's file.
@@ -86,54 +75,135 @@ def read(
         For each of `SPLITS` the names of its files.
     columns, leave_out
         See `dataset_formats.parquet`.
-
-    Returns
-    -------
-    Images
-        With ids like ``train/0``.
-
-    Raises
-    ------
-    DataError
-        If a file is not what `spec` says.
     """
-    paths = [(part, folder / name) for part in SPLITS for name in files.get(part, ())]
-    _check_files(paths, columns)
-    rows = rows_of(spec, paths, columns)
-    left_out: dict[str, list[str]] = {}
-    kept = np.array(rows.indices) != UNLABELLED
-    where = _named([path for _, path in paths])
-    if not kept.all():
-        unlabelled = [id_ for id_, is_kept in zip(rows.ids, kept, strict=True) if not is_kept]
-        if "unlabelled" not in leave_out:
-            raise DataError(
-                f"images without a label: {first_ten(unlabelled)}",
-                where=rows.files[int(np.argmin(kept))],
-                hint="`leave_out: [unlabelled]` in the data set's file does without them",
+
+    spec: Mapping[str, Any]
+    folder: Path
+    files: Mapping[str, Sequence[str]]
+    columns: Columns
+    leave_out: Sequence[str] = ()
+
+    @property
+    def paths(self) -> list[tuple[str, Path]]:
+        """The set and the path of each file."""
+        return [(part, self.folder / name) for part in SPLITS for name in self.files.get(part, ())]
+
+    @property
+    def where(self) -> str:
+        """What a message calls all files."""
+        return _named([path for _, path in self.paths])
+
+    @property
+    def limits(self) -> Limits:
+        """How much the files may hold."""
+        return limits.of(self.spec)
+
+    def read(self) -> Images:
+        """Read the images and labels of all files, one group of rows after the other.
+
+        Each file is read twice: for what stands beside the images and for their sizes, which are
+        held to the limits; then for the images.
+
+        Returns
+        -------
+        Images
+            With ids like ``train/0``.
+
+        Raises
+        ------
+        DataError
+            If a file is not what `spec` says.
+        """
+        listing = self.listing()
+        self.limits.check_arrays(len(listing.images), self.spec["image"], self.where)
+        return images_of(self, listing, *self.decoded(listing.images))
+
+    def listing(self) -> Listing:
+        """Return what stands beside the images, and their sizes, which are held to the limits.
+
+        A row of it has also the ``row`` in the file that is its ``name``, and the ``size`` of the
+        image there, -1 if there is none.
+
+        Raises
+        ------
+        DataError
+            If a file is not what `spec` says.
+        """
+        _check_files(self.paths, self.columns)
+        rows = rows_of(self.spec, self.paths, self.columns)
+        found = _table(rows)
+        left_out = {}
+        kept = (found["class"] != UNLABELLED).to_numpy()
+        if not kept.all():
+            unlabelled = list(found.index[~kept])
+            if "unlabelled" not in self.leave_out:
+                raise DataError(
+                    f"images without a label: {first_ten(unlabelled)}",
+                    where=rows.files[int(np.argmin(kept))],
+                    hint="`leave_out: [unlabelled]` in the data set's file does without them",
+                )
+            left_out["unlabelled"] = unlabelled
+        has_parts = len({part for part, _ in self.paths}) > 1 or self.columns.split is not None
+        if not has_parts:
+            del found["split"]
+        if self.columns.group is None:
+            del found["group"]
+        return Listing(found[kept], left_out, [])
+
+    def decoded(self, images: pd.DataFrame) -> tuple[np.ndarray, Seen]:
+        """Decode some of the images of a listing, in the order of its rows; see `listing.Source`.
+
+        What was seen names rows without an image too.
+        """
+        image = self.spec["image"]
+        row_of = {id_: row for row, id_ in enumerate(images.index)}
+        pixels = np.empty((len(images), image["height"], image["width"], image["channels"]), "u1")
+        with Progress("decode Parquet files", len(images), "image") as progress:
+            encoded = (
+                (id_, content) for id_, content in self._contents(images) if content is not None
             )
-        left_out["unlabelled"] = unlabelled
-    ids = [id_ for id_, is_kept in zip(rows.ids, kept, strict=True) if is_kept]
-    pixels, seen = _decoded(spec, rows, columns.image, ids)
-    if seen.problems:
-        first = rows.files[min(map(rows.ids.index, seen.problems))]
-        usable = without_broken(ids, seen.problems, first, leave_out)
-        left_out["broken"] = [f"{id_} ({seen.problems[id_]})" for id_ in seen.problems]
-        ids = [id_ for id_, is_usable in zip(ids, usable, strict=True) if is_usable]
-        pixels = pixels[usable]
-        kept[kept] = usable
-    tell_left_out(left_out)
-    indices = np.array(rows.indices, np.int64)[kept]
-    check_contents(spec, "", where, where, pixels, indices)
-    has_parts = len({part for part, _ in paths}) > 1 or columns.split is not None
-    return Images(
-        ids,
-        pixels,
-        indices,
-        parts=np.array(rows.parts)[kept] if has_parts else None,
-        groups=np.array(rows.groups)[kept] if columns.group is not None else None,
-        notes=notes_of(seen, left_out, []),
-        originals=seen.originals,
+            seen = decode_all(encoded, row_of, image, pixels, progress)
+        seen.problems.update(dict.fromkeys(images.index[images["size"] < 0], NO_IMAGE))
+        return pixels, seen
+
+    def without_broken(self, ids: Sequence[str], problems: Mapping[str, str]) -> np.ndarray:
+        """Return which images are kept, bool, shape (len(ids),); see `without_broken`."""
+        return without_broken(ids, problems, self.where, self.leave_out)
+
+    def check_contents(self, pixels: np.ndarray | StoredImages, indices: np.ndarray) -> None:
+        """Check the pinned digests of all images and labels; see `check_contents`."""
+        check_contents(self.spec, "", self.where, self.where, pixels, indices)
+
+    def _contents(self, images: pd.DataFrame) -> Iterator[tuple[str, bytes | None]]:
+        """Yield the id and the file of each image, one file after the other."""
+        for name, of_file in images.groupby("name", sort=False):
+            of_file = of_file.sort_values("row")
+            with ParquetFile(self.folder / name, self.limits) as file:
+                sizes = of_file["size"].clip(lower=0).to_numpy()
+                there = file.images(self.columns.image, sizes, of_file["row"].to_numpy())
+                yield from zip(of_file.index, there, strict=True)
+
+
+def _named(paths: Sequence[Path]) -> str:
+    rest = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{paths[0]}{rest}"
+
+
+def _table(rows: Rows) -> pd.DataFrame:
+    """Return a row an image, as a `Listing` has them."""
+    names = [path.name for path in rows.files]
+    found = pd.DataFrame(
+        {
+            "name": pd.Series(names, rows.ids, "str"),
+            "place": np.arange(len(names)),
+            "class": np.array(rows.indices, np.int64),
+            "split": rows.parts,
+            "group": rows.groups or "",
+            "size": np.array([-1 if size is None else size for size in rows.sizes], np.int64),
+        },
+        index=rows.ids,
     )
+    return found.assign(row=found.groupby("name", sort=False).cumcount())
 
 
 def _check_files(paths: Sequence[tuple[str, Path]], columns: Columns) -> None:
@@ -147,12 +217,6 @@ def _check_files(paths: Sequence[tuple[str, Path]], columns: Columns) -> None:
             where=paths[0][1],
             hint="name all files under `train`, or leave `split` out of the data set's file",
         )
-
-
-def _named(paths: Sequence[Path]) -> str:
-    """Return what a message calls all files."""
-    rest = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"{paths[0]}{rest}"
 
 
 def rows_of(spec: Mapping[str, Any], paths: Sequence[tuple[str, Path]], columns: Columns) -> Rows:
@@ -279,31 +343,12 @@ def _called(
     return indices.tolist()
 
 
-def _decoded(
-    spec: Mapping[str, Any], rows: Rows, column: str, ids: Sequence[str]
-) -> tuple[np.ndarray, Seen]:
-    """Decode the images of `ids`, in this order; what was seen names rows without an image too."""
-    image = spec["image"]
-    row_of = {id_: row for row, id_ in enumerate(ids)}
-    pixels = np.empty((len(ids), image["height"], image["width"], image["channels"]), np.uint8)
-    with Progress("decode Parquet files", len(ids), "image") as progress:
-        encoded = (
-            (id_, content)
-            for id_, content in contents(rows, column, limits.of(spec))
-            if id_ in row_of and content is not None
-        )
-        seen = decode_all(encoded, row_of, image, pixels, progress)
-    empty = (id_ for id_, size in zip(rows.ids, rows.sizes, strict=True) if size is None)
-    seen.problems.update({id_: NO_IMAGE for id_ in empty if id_ in row_of})
-    return pixels, seen
-
-
 def contents(rows: Rows, column: str, most: Limits) -> Iterator[tuple[str, bytes | None]]:
     """Yield the id and the file of each image; of a row without one ``None``."""
     start = 0
     for path in dict.fromkeys(rows.files):
         with ParquetFile(path, most) as file:
             of_file = slice(start, start + file.rows)
-            files = file.images(column, rows.sizes[of_file])
+            files = file.images(column, rows.sizes[of_file], range(file.rows))
             yield from zip(rows.ids[of_file], files, strict=True)
         start = of_file.stop

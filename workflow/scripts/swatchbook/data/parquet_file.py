@@ -135,8 +135,10 @@ class ParquetFile:
                 hint=DAMAGED_HINT,
             )
 
-    def images(self, column: str, sizes: Sequence[int | None]) -> Iterator[bytes | None]:
-        """Yield the file of the image in each row, in the order of the file.
+    def images(
+        self, column: str, sizes: Sequence[int | None], rows: Sequence[int]
+    ) -> Iterator[bytes | None]:
+        """Yield the file of the image in each of some rows.
 
         Parameters
         ----------
@@ -145,13 +147,24 @@ class ParquetFile:
         sizes
             The size of each, by which few large ones and many small ones are taken at a time:
             a file that stands there once for many rows takes its size for each of them.
+        rows
+            Their numbers, in the order of the file.
         """
         query = (
             f"SELECT {self.image(column)} FROM {SOURCE_BY_ROW} "
             "WHERE file_row_number BETWEEN ? AND ?"
         )
-        for rows in _slices(sizes, IMAGES_AT_A_TIME):
-            for (content,) in self._selected(query, [self._place, rows.start, rows.stop - 1]):
+        among = f"{query} AND list_contains(?, file_row_number)"
+        for part in _slices(sizes, IMAGES_AT_A_TIME):
+            wanted = [int(rows[place]) for place in part]
+            ends = [self._place, wanted[0], wanted[-1]]
+            is_stretch = wanted[-1] - wanted[0] < len(wanted)
+            found = (
+                self._selected(query, ends)
+                if is_stretch
+                else self._selected(among, [*ends, wanted])
+            )
+            for (content,) in found:
                 yield content
 
     def _selected(self, query: str, parameters: Sequence[Any]) -> Iterator[tuple[Any, ...]]:

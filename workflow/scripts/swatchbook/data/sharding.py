@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from swatchbook.data import archive_dataset, dataset_formats, originals, parquet_table
+from swatchbook.data import dataset_formats, listing, originals, parquet_table
 from swatchbook.data.dataset_formats import Images
 from swatchbook.data.image_stream import Seen
 from swatchbook.data.originals import Collector
@@ -47,16 +47,16 @@ def plan(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> Non
     DataError
         If archive or table are not what `spec` says.
     """
-    listing = dataset_formats.parts(spec, folder).listing()
+    found = dataset_formats.source(spec, folder).listing()
     output = Path(output)
-    archive_dataset.tell_left_out(listing.left_out)
-    images = listing.images.reset_index(names="id")
+    listing.tell_left_out(found.left_out)
+    images = found.images.reset_index(names="id")
     # Those that are left out leave no gaps.
     images["place"] = images["place"].rank().astype(np.int64) - 1
     parquet_table.write(images, output / "plan.parquet")
     write_json(
         output / "plan.json",
-        {"left_out": listing.left_out, "passed_over": listing.passed_over},
+        {"left_out": found.left_out, "passed_over": found.passed_over},
     )
     logger.info("%d images", len(images))
 
@@ -90,15 +90,15 @@ def decode_shard(
     DataError
         If an image cannot be decoded, unless the data set's file leaves such out.
     """
-    table = parquet_table.read(planned, ["id", "name", "place"])
+    table = parquet_table.read(planned)
     total = len(table)
     first, end = number * total // count, (number + 1) * total // count
     part = table[(table["place"] >= first) & (table["place"] < end)].sort_values("place")
-    names = pd.Series(part["name"].to_numpy(), index=part["id"].to_numpy())
-    source = dataset_formats.parts(spec, folder)
-    pixels, seen = source.decoded(names)
+    part = part.set_index("id")
+    source = dataset_formats.source(spec, folder)
+    pixels, seen = source.decoded(part)
     if seen.problems:
-        pixels = pixels[source.without_broken(list(names.index), seen.problems)]
+        pixels = pixels[source.without_broken(list(part.index), seen.problems)]
     output = Path(output)
     with replacing(output) as path:
         np.save(path, pixels)
@@ -166,7 +166,7 @@ def gather(
     places = table["place"].to_numpy()
     labels = table["class"].to_numpy(np.int64)
     if spec.get("content"):
-        source = dataset_formats.parts(spec, folder)
+        source = dataset_formats.source(spec, folder)
         source.check_contents(StoredImages(stored, places, compact=True), labels)
     images = Images(
         list(table["id"]),
@@ -196,9 +196,7 @@ def gather(
     left_out = dict(notes["left_out"])
     if seen.problems:
         left_out["broken"] = [f"{id_} ({problem})" for id_, problem in seen.problems.items()]
-    write_json(
-        output / "decoding.json", archive_dataset.notes_of(seen, left_out, notes["passed_over"])
-    )
+    write_json(output / "decoding.json", listing.notes_of(seen, left_out, notes["passed_over"]))
     originals.write(seen.originals, output / "originals.npz")
     write_json(
         output / "shards.json",

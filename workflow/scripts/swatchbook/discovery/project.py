@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from swatchbook.data import archive_formats, dataset_formats, layout
-from swatchbook.data.archive_dataset import digests
+from swatchbook.data.content_digests import digests
 from swatchbook.discovery import (
     arrangement,
     arrays_file,

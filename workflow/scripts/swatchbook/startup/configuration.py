@@ -238,7 +238,7 @@ def load_dataset(name: str, folders: Sequence[Path], schema: str | Path) -> dict
         raise ConfigurationError(
             f"key '{spec['format']}': {unknown[0]} does not stand under 'files'", where=path
         )
-    if spec["shards"] is not None and (why_not := dataset_formats.why_not_in_parts(spec)):
+    if spec["shards"] is not None and (why_not := dataset_formats.why_not_by_shards(spec)):
         raise ConfigurationError(
             f"key 'shards' is {spec['shards']}; allowed only where {why_not}", where=path
         )
