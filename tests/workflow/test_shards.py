@@ -103,3 +103,28 @@ def test_another_number_of_shards_leads_to_the_same_rows(copy: Project) -> None:
     copy.run(INDEX)
     assert (copy.work / INDEX).read_bytes() == before
     assert (copy.work / f"{ARRAYS}/shards/5-of-5.npy").exists()
+
+
+def test_a_training_copies_shards_to_the_disk_that_is_named_and_says_so(
+    copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = f"{RESULTS}/plain/seed-0/model.keras"
+    before = (copy.work / model).read_bytes()
+    assert copy.planned("--config", "local_disk=/tmp", "--", model) == {}
+    (copy.work / model).unlink()
+    (copy.work / "local").mkdir()
+    monkeypatch.setenv("SOME_DISK", str(copy.work / "local"))
+    copy.run("--config", "local_disk=$SOME_DISK", "--", model)
+    assert (copy.work / model).read_bytes() == before
+    size = sum(path.stat().st_size for path in (copy.work / f"{ARRAYS}/shards").glob("*.npy"))
+    log = (copy.work / "logs/own-images/plain/seed-0/train.log").read_text()
+    assert f"3 shards copied to {copy.work}/local: {size} bytes in " in log
+    (copy.work / model).unlink()
+    refused = copy.snakemake("--config", "local_disk=$NO_DISK", "--", model)
+    assert refused.returncode != 0
+    assert "$NO_DISK: shards cannot be copied there: No such file" in refused.stdout
+
+
+def test_the_images_of_shards_are_extracted_to_look_at(copy: Project) -> None:
+    copy.run("extract")
+    assert len(list((copy.work / f"{RESULTS}/images").glob("*.png"))) == 2000

@@ -40,9 +40,7 @@ def test_a_stage_runs_by_name_or_file_with_what_it_needs_and_no_more(
         "draw_figures": 1,
     }
     if last_rule in ("extract_images", "explore_dataset"):
-        wanted = {"download_file": 2, last_rule: 1}
-        if last_rule == "explore_dataset":
-            wanted["decode_dataset"] = 1
+        wanted = {"download_file": 2, "decode_dataset": 1, last_rule: 1}
     else:
         names = list(order)[: list(order).index(last_rule) + 1]
         wanted = {name: order[name] for name in names}

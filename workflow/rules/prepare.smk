@@ -118,8 +118,7 @@ rule gather_shards:
 rule extract_images:
     """Write one data set's images as PNG files into a folder, to look at."""
     input:
-        files=dataset_files,
-        receipts=dataset_receipts,
+        arrays(),
     output:
         directory(EXTRACTED),
     log:
@@ -130,7 +129,6 @@ rule extract_images:
         mem_mb=growing(1000),
         runtime=growing(30),
     params:
-        spec=dataset_content,
         code=code_digest("extract"),
     script:
         "../scripts/extract.py"

@@ -53,7 +53,7 @@ rule write_report:
         config={
             key: value
             for key, value in config.items()
-            if key not in ("mirror", "container", "export")
+            if key not in ("mirror", "container", "local_disk", "export")
         },
         prefix=results_prefix,
         page_digest=page_digest(),

@@ -5,12 +5,5 @@ from pathlib import Path
 from swatchbook.data import extract
 from swatchbook.job_log import reporting_to
 
-# No parameter of the rule: other limits let in the same images, and train nothing again.
-limits = snakemake.config["specs"][snakemake.wildcards.dataset]["limits"]
-
 with reporting_to(snakemake.log[0]):
-    extract(
-        snakemake.params.spec | {"limits": limits},
-        Path(snakemake.input.files[0]).parent,
-        snakemake.output[0],
-    )
+    extract(Path(snakemake.input[0]).parent, snakemake.output[0])

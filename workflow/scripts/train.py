@@ -15,4 +15,6 @@ with reporting_to(snakemake.log[0]):
         snakemake.params.checkpoints,
         snakemake.params.code,
         leave=snakemake.params.left,
+        # No parameter of the rule: the bits are the same, wherever they are read.
+        local_disk=snakemake.config["local_disk"],
     )

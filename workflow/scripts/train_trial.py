@@ -15,4 +15,5 @@ with reporting_to(snakemake.log[0]):
         snakemake.output.outcome,
         snakemake.params.checkpoints,
         snakemake.params.code,
+        snakemake.config["local_disk"],  # no parameter, as in train.py
     )

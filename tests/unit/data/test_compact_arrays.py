@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from swatchbook.data import arrays
+from swatchbook.data.normalisation import normalised
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError
 from training_inputs import IMAGES, make_arrays
@@ -26,19 +27,19 @@ def all_bytes() -> np.ndarray:
 
 def test_bytes_come_back_as_they_were_and_are_normalised_to_the_same_bits(tmp_path: Path) -> None:
     pixels = all_bytes()
-    write(tmp_path, arrays.normalised(pixels))
+    write(tmp_path, normalised(pixels))
     found, labels = arrays.load_compact(tmp_path, "train")
     assert found.dtype == np.uint8
     assert np.array_equal(found, pixels)
     whole, expected = arrays.load(tmp_path, "train")
-    assert arrays.normalised(found).tobytes() == whole.tobytes()
+    assert normalised(found).tobytes() == whole.tobytes()
     assert labels.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("value", [0.5, -1 / 255, 256 / 255, np.nan, np.inf])
 @pytest.mark.parametrize("row", [0, -1])
 def test_what_is_no_byte_stays_a_float(tmp_path: Path, row: int, value: float) -> None:
-    x = arrays.normalised(all_bytes())
+    x = normalised(all_bytes())
     x[row, 0, 0, 0] = value
     write(tmp_path, x)
     found, _ = arrays.load_compact(tmp_path, "train")
@@ -48,7 +49,7 @@ def test_what_is_no_byte_stays_a_float(tmp_path: Path, row: int, value: float) -
 
 @pytest.mark.parametrize("of", [np.asfortranarray, np.float64])
 def test_another_layout_or_type_is_left_as_it_is(tmp_path: Path, of: type) -> None:
-    x = of(arrays.normalised(np.arange(240, dtype=np.uint8).reshape(5, 4, 4, 3)))
+    x = of(normalised(np.arange(240, dtype=np.uint8).reshape(5, 4, 4, 3)))
     write(tmp_path, x)
     found, _ = arrays.load_compact(tmp_path, "train")
     assert found.dtype == x.dtype
@@ -63,7 +64,7 @@ def test_no_images_are_none(tmp_path: Path) -> None:
 
 
 def test_a_cut_file_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path, arrays.normalised(all_bytes()))
+    write(tmp_path, normalised(all_bytes()))
     whole = (tmp_path / "x_train.npy").read_bytes()
     (tmp_path / "x_train.npy").write_bytes(whole[:-7])
     with pytest.raises(DataError, match=r"x_train.npy: cannot be read: .* \(delete it"):
@@ -76,5 +77,5 @@ def test_each_split_is_its_own(tmp_path: Path) -> None:
         found, labels = arrays.load_compact(tmp_path, split, 0)
         whole, expected = arrays.load(tmp_path, split, 0)
         assert len(found) == IMAGES[split]
-        assert np.array_equal(arrays.normalised(found), whole)
+        assert np.array_equal(normalised(found), whole)
         assert np.array_equal(labels, expected)

@@ -1,6 +1,7 @@
 """Decoding by shards gives what one decoding gives, whatever the number of shards."""
 
 import hashlib
+import resource
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
+from crafted_parquet import write_parquet
 from makers import png, write_archive
 from swatchbook.data import arrays, decoding, parquet_table, sharding
 from swatchbook.data.shards import OneHot, Shards, StoredImages
 from swatchbook.data.splits import SPLITS
-from swatchbook.errors import DataError
+from swatchbook.errors import DataError, StorageError
+from swatchbook.files import read_json
 
 RNG = np.random.default_rng(0)
 COUNT = 60
@@ -82,6 +85,53 @@ def test_shards_of_every_archive_hold_what_one_decoding_gives(suffix: str, tmp_p
         assert_same(tmp_path / "whole", by_shards(spec, tmp_path, count, tmp_path / str(count)))
     indices = {(tmp_path / count / "index.parquet").read_bytes() for count in "137"}
     assert len(indices) == 1
+
+
+PARQUET: dict[str, Any] = {
+    "format": "parquet",
+    "parquet": {"train": ["b.parquet", "a.parquet"], "test": ["t.parquet"]},
+    "split": {"validation_share": 0.25},
+}
+
+
+def write_parquets(folder: Path, **changes: Any) -> None:
+    """Three files of 25, 15 and 20 rows in groups of 7; changes are of the first one's columns."""
+    for name, rows in (("b", slice(25)), ("a", slice(25, 40)), ("t", slice(40, 60))):
+        columns = {
+            "image": [(png(pixels),) for pixels in PIXELS[rows]],
+            "label": [number % 2 for number in range(COUNT)[rows]],
+        }
+        changed_ones = changes if name == "b" else {}
+        write_parquet(folder / f"{name}.parquet", columns | changed_ones, rows_a_group=7)
+
+
+def test_shards_of_parquet_files_hold_what_one_decoding_gives(tmp_path: Path) -> None:
+    spec = changed(**PARQUET)
+    write_parquets(tmp_path)
+    decoding.decode(spec, tmp_path, tmp_path / "whole")
+    for count in (1, 4, 60):
+        assert_same(tmp_path / "whole", by_shards(spec, tmp_path, count, tmp_path / str(count)))
+
+
+def test_rows_of_parquet_files_without_a_label_or_an_image_are_left_out_of_shards(
+    tmp_path: Path,
+) -> None:
+    out = {**PARQUET["parquet"], "leave_out": ["broken", "unlabelled"]}
+    spec = changed(**PARQUET | {"parquet": out})
+    files: list[Any] = [(png(pixels),) for pixels in PIXELS[:25]]
+    files[3], files[24] = None, (b"no image",)
+    labels = [number % 2 for number in range(25)]
+    labels[0] = labels[5] = labels[12] = -1
+    write_parquets(tmp_path, image=files, label=labels)
+    decoding.decode(spec, tmp_path, tmp_path / "whole")
+    sharded = by_shards(spec, tmp_path, 3, tmp_path / "parts")
+    assert_same(tmp_path / "whole", sharded)
+    notes = read_json(sharded / "decoding.json")["left_out"]
+    assert notes["unlabelled"] == ["train/0", "train/5", "train/12"]
+    assert [text.split()[0] for text in notes["broken"]] == ["train/3", "train/24"]
+    with pytest.raises(DataError, match=r"train/3 \(there is no image in its row\)"):
+        labelled = changed(**PARQUET | {"parquet": {**out, "leave_out": ["unlabelled"]}})
+        by_shards(labelled, tmp_path, 3, tmp_path / "refused")
 
 
 def test_images_that_are_left_out_leave_no_gaps(tmp_path: Path) -> None:
@@ -161,6 +211,45 @@ def test_a_damaged_shard_is_named(damage: Any, told: str, parts: Path) -> None:
         Shards.read(parts / "shards.json").verify()
     assert raised.value.where == shard
     assert "this shard alone" in raised.value.hint
+
+
+def test_shards_are_read_from_another_disk_once_they_are_brought_there(
+    parts: Path, tmp_path: Path
+) -> None:
+    local = tmp_path / "local"
+    local.mkdir()
+    shards = Shards.read(parts / "shards.json")
+    before = shards.take(np.arange(COUNT))
+    files = sorted((parts / "shards").glob("*.npy"))
+    assert shards.bring_to(local) == sum(path.stat().st_size for path in files)
+    for path in files:
+        path.write_bytes(bytes(path.stat().st_size))
+    assert np.array_equal(shards.take(np.arange(COUNT)), before)
+    assert list(local.iterdir()) == []  # nothing to clear away, however the process ends
+
+
+def test_a_shard_that_is_damaged_is_named_when_it_is_brought(parts: Path, tmp_path: Path) -> None:
+    shard = parts / "shards/3-of-3.npy"
+    shards = Shards.read(parts / "shards.json")
+    shard.write_bytes(shard.read_bytes()[:-1] + b"?")
+    with pytest.raises(DataError, match="is damaged") as raised:
+        shards.bring_to(tmp_path)
+    assert raised.value.where == shard
+
+
+def test_a_disk_without_room_for_shards_is_named(parts: Path) -> None:
+    shards = Shards.read(parts / "shards.json")
+    with pytest.raises(StorageError, match="No such file or directory") as raised:
+        shards.bring_to(parts / "nowhere")
+    assert raised.value.where == parts / "nowhere"
+    assert f"{shards.file_bytes:,} bytes" in raised.value.hint
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, limit[1]))
+    try:
+        with pytest.raises(StorageError, match="File too large"):
+            shards.bring_to(parts)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
 
 def test_what_images_are_told_apart_by_depends_on_which_and_where(parts: Path) -> None:

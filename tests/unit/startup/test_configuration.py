@@ -25,6 +25,7 @@ LEAST: dict[str, Any] = {"datasets": ["a"], "models": {"plain": {"layers": [{"fl
 DEFAULTS: dict[str, Any] = {
     "mirror": None,
     "container": None,
+    "local_disk": None,
     "seeds": {"from": 3, "to": 8, "until": "decided"},
     "training": {
         "epochs": 10,
@@ -453,7 +454,7 @@ REFUSED_SPECS: dict[str, tuple[Any, str]] = {
     ),
     "shards of what is no archive": (
         IDX | {"shards": 4},
-        "key 'shards' is 4; allowed only where format is one of archive, not idx",
+        "key 'shards' is 4; allowed only where format is archive or parquet, not idx",
     ),
     "no shard at all": (SPEC | {"shards": 0}, "key 'shards' is 0; allowed: "),
     "shards of folds": (
@@ -474,6 +475,13 @@ def test_a_wrong_data_set_is_told_by_file_and_key(tmp_path: Path, spec: Any, tex
         load(tmp_path, spec)
     assert str(caught.value).startswith(f"{tmp_path / 'some.yaml'}: ")
     assert text in str(caught.value)
+
+
+def test_a_local_disk_is_an_absolute_path_or_a_variable() -> None:
+    for good in ("/scratch", "$TMPDIR/some", "${SCRATCH}"):
+        assert checked(LEAST | {"local_disk": good})["local_disk"] == good
+    told = refusal(LEAST | {"local_disk": "scratch"})
+    assert "key 'local_disk'" in told and "such as $TMPDIR" in told
 
 
 @pytest.mark.parametrize("mirror", ["https://me:hush@a.example/x", "HTTP://me:hu@sh@a.example"])

@@ -9,6 +9,7 @@ import pandas as pd
 from swatchbook.data import folds as folding
 from swatchbook.data import parquet_table
 from swatchbook.data.folds import Folds
+from swatchbook.data.normalisation import normalised
 from swatchbook.data.shards import OneHot, Shards, StoredImages
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError
@@ -80,13 +81,6 @@ def write(
         pd.concat(index).to_csv(path, index=False, lineterminator="\n")
 
 
-def normalised(images: np.ndarray) -> np.ndarray:
-    """Return images as the arrays have them, float32 in [0, 1]; uint8 are divided by 255."""
-    if images.dtype != np.uint8:
-        return images
-    return np.divide(images, np.float32(255), dtype=np.float32)
-
-
 def load(
     folder: str | Path, split: str, seed: int | None = None, *, mapped: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +126,7 @@ def load(
 
 
 def load_compact(
-    folder: str | Path, split: str, seed: int | None = None
+    folder: str | Path, split: str, seed: int | None = None, shards: Shards | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read one split into a quarter of the memory: images as uint8, which `normalised` undoes.
 
@@ -142,6 +136,8 @@ def load_compact(
     ----------
     folder, split, seed
         As for `load`.
+    shards
+        Those that `open_shards` opened, to read from; by default they are opened anew.
 
     Returns
     -------
@@ -156,7 +152,7 @@ def load_compact(
     """
     folder = Path(folder)
     if _is_sharded(folder):
-        return _stored(folder, split, compact=True)
+        return _stored(folder, split, compact=True, shards=shards)
     folds = None if seed is None else folding.read(folder)
     if folds:
         x, y = load_compact(folder, "test")
@@ -196,9 +192,22 @@ def _is_sharded(folder: Path) -> bool:
     return (folder / "shards.json").exists()
 
 
-def _stored(folder: Path, split: str, *, compact: bool) -> tuple[StoredImages, OneHot]:
+def open_shards(folder: str | Path) -> Shards | None:
+    """Open the shards of a data set; ``None`` if it has none.
+
+    Raises
+    ------
+    DataError
+        If one is missing, or is not as large as it should be.
+    """
+    return Shards.read(Path(folder) / "shards.json") if _is_sharded(Path(folder)) else None
+
+
+def _stored(
+    folder: Path, split: str, *, compact: bool, shards: Shards | None = None
+) -> tuple[StoredImages, OneHot]:
     index = _stored_labels(folder, split)
-    shards = Shards.read(folder / "shards.json")
+    shards = shards or Shards.read(folder / "shards.json")
     x = StoredImages(shards, index["place"].to_numpy(np.int64), compact=compact)
     return x, OneHot(index["class"].to_numpy(np.int32), shards.classes)
 

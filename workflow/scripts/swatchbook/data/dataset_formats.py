@@ -280,7 +280,7 @@ def why_not_by_shards(spec: Mapping[str, Any]) -> str | None:
     """Say why a data set cannot be decoded by shards; ``None`` if it can."""
     if not FORMATS[spec["format"]].by_shards:
         can = [name for name, its in FORMATS.items() if its.by_shards]
-        return f"format is one of {', '.join(can)}, not {spec['format']}"
+        return f"format is {' or '.join(can)}, not {spec['format']}"
     if spec["split"].get("folds") is not None:
         return "split.folds is null: only small data sets are cross-validated"
     if spec["split"].get("keep_together") is not None:

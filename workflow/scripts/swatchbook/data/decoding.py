@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from swatchbook.data import arrays, dataset_formats, originals, png
+from swatchbook.data.splits import SPLITS
 from swatchbook.files import write_json
 from swatchbook.progress import Progress
 
 logger = logging.getLogger(__name__)
+
+AT_A_TIME = 4096  # images
 
 
 def decode(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> None:
@@ -43,21 +48,26 @@ def decode(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> N
     originals.write(images.originals, Path(output) / "originals.npz")
 
 
-def extract(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> None:
-    """Write every image of one data set as ``<id>.png`` into `output`, to look at.
+def extract(arrays_folder: str | Path, output: str | Path) -> None:
+    """Write every image of one data set as ``<id>.png``, as networks see it, to look at.
 
     Parameters
     ----------
-    spec, folder
-        As in `decode`.
+    arrays_folder
+        Where `decode` or `sharding.gather` wrote.
     output
         The folder to write into; slashes in ids become folders.
     """
-    images = dataset_formats.read(spec, folder)
     output = Path(output)
-    with Progress("extract", len(images.ids), "image") as progress:
-        for id_, pixels in zip(images.ids, images.pixels, strict=True):
-            path = output / f"{id_}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png.encode(pixels))
-            progress.update()
+    for split in SPLITS:
+        images, _ = arrays.load(arrays_folder, split, mapped=True)
+        ids = arrays.read_index(arrays_folder, split)["id"]
+        with Progress(f"extract {split}", len(ids), "image") as progress:
+            for start in range(0, len(ids), AT_A_TIME):
+                rows = slice(start, start + AT_A_TIME)
+                pixels = np.rint(images[rows] * 255).astype(np.uint8)
+                for id_, image in zip(ids[rows], pixels, strict=True):
+                    path = output / f"{id_}.png"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(png.encode(image))
+                progress.update(len(pixels))

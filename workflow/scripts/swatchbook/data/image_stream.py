@@ -40,7 +40,6 @@ class Seen:
     """
 
     collector: Collector
-
     problems: dict[str, str] = field(default_factory=dict)
     formats: Counter[str] = field(default_factory=Counter)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)

@@ -163,7 +163,8 @@ class Source:
                 (id_, content) for id_, content in self._contents(images) if content is not None
             )
             seen = decode_all(encoded, row_of, image, pixels, progress)
-        seen.problems.update(dict.fromkeys(images.index[images["size"] < 0], NO_IMAGE))
+        problems = seen.problems | dict.fromkeys(images.index[images["size"] < 0], NO_IMAGE)
+        seen.problems = {id_: problems[id_] for id_ in images.index if id_ in problems}
         return pixels, seen
 
     def without_broken(self, ids: Sequence[str], problems: Mapping[str, str]) -> np.ndarray:

@@ -153,21 +153,42 @@ def gather(
     shape = [spec["image"][key] for key in ("height", "width", "channels")]
     stored = Shards(output, listed, shape, len(spec["classes"]))
     seen = _seen(spec, shards, told)
-    table = parquet_table.read(planned)
-    if seen.problems:
-        table = table[~table["id"].isin(seen.problems)].reset_index(drop=True)
-        table["place"] = table["place"].rank().astype(np.int64) - 1
+    table = _decoded_ones(parquet_table.read(planned), seen)
     if len(table) != len(stored):
         raise DataError(
             f"{len(stored)} images in shards, but {len(table)} are planned",
             where=output,
             hint="delete it and run again to decode it anew",
         )
-    places = table["place"].to_numpy()
-    labels = table["class"].to_numpy(np.int64)
     if spec.get("content"):
+        pixels = StoredImages(stored, table["place"].to_numpy(), compact=True)
         source = dataset_formats.source(spec, folder)
-        source.check_contents(StoredImages(stored, places, compact=True), labels)
+        source.check_contents(pixels, table["class"].to_numpy(np.int64))
+    parquet_table.write(_index(spec, table, shape), output / "index.parquet")
+    planned_notes = read_json(Path(planned).with_suffix(".json"))
+    left_out = dict(planned_notes["left_out"])
+    if seen.problems:
+        left_out["broken"] = [f"{id_} ({problem})" for id_, problem in seen.problems.items()]
+    notes = listing.notes_of(seen, left_out, planned_notes["passed_over"])
+    write_json(output / "decoding.json", notes)
+    originals.write(seen.originals, output / "originals.npz")
+    write_json(
+        output / "shards.json",
+        {"image_shape": shape, "classes": len(spec["classes"]), "shards": listed},
+    )
+
+
+def _decoded_ones(table: pd.DataFrame, seen: Seen) -> pd.DataFrame:
+    """Return the rows of the plan whose images are in shards, with their places there."""
+    if not seen.problems:
+        return table
+    table = table[~table["id"].isin(seen.problems)].reset_index(drop=True)
+    return table.assign(place=table["place"].rank().astype(np.int64) - 1)
+
+
+def _index(spec: Mapping[str, Any], table: pd.DataFrame, shape: Sequence[int]) -> pd.DataFrame:
+    """Draw the split: a row an image, one split after the other."""
+    labels = table["class"].to_numpy(np.int64)
     images = Images(
         list(table["id"]),
         np.empty((0, *shape), np.uint8),
@@ -178,7 +199,7 @@ def gather(
     rows = dataset_formats.split(spec, images)
     logger.info("split: %s", ", ".join(f"{name} {len(part)}" for name, part in rows.items()))
     classes = np.array(spec["classes"], dtype=object)
-    index = [
+    of_splits = [
         pd.DataFrame(
             {
                 "split": split,
@@ -186,22 +207,12 @@ def gather(
                 "id": table["id"].to_numpy()[rows[split]],
                 "label": classes[labels[rows[split]]],
                 "class": labels[rows[split]].astype(np.int32),
-                "place": places[rows[split]],
+                "place": table["place"].to_numpy()[rows[split]],
             }
         )
         for split in SPLITS
     ]
-    parquet_table.write(pd.concat(index), output / "index.parquet")
-    notes = read_json(Path(planned).with_suffix(".json"))
-    left_out = dict(notes["left_out"])
-    if seen.problems:
-        left_out["broken"] = [f"{id_} ({problem})" for id_, problem in seen.problems.items()]
-    write_json(output / "decoding.json", listing.notes_of(seen, left_out, notes["passed_over"]))
-    originals.write(seen.originals, output / "originals.npz")
-    write_json(
-        output / "shards.json",
-        {"image_shape": shape, "classes": len(spec["classes"]), "shards": listed},
-    )
+    return pd.concat(of_splits)
 
 
 def _seen(

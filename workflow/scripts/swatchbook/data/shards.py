@@ -12,14 +12,16 @@ process's own memory, and a cluster would end the job for it.
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from swatchbook.errors import DataError
+from swatchbook.data.normalisation import normalised
+from swatchbook.errors import DataError, StorageError
 from swatchbook.files import read_json
 
 BLOCK = 16 << 20  # bytes that are hashed at a time
@@ -117,12 +119,54 @@ class Shards:
         with ThreadPoolExecutor(threads) as pool:
             digests = pool.map(digest_of_file, map(self.path, range(len(self.listed))))
             for number, found in enumerate(digests):
-                if found != self.listed[number]["sha256"]:
-                    raise DataError(
-                        f"is damaged: its SHA-256 is {found}, not {self.listed[number]['sha256']}",
-                        where=self.path(number),
-                        hint=HINT,
-                    )
+                self._check_digest(number, found)
+
+    def bring_to(self, folder: str | Path) -> int:
+        """Copy every shard into a folder, check it on the way, and read it there from then on.
+
+        The copies have no names: the disk has its room back when the process ends, however it does.
+
+        Returns
+        -------
+        int
+            How many bytes were copied.
+
+        Raises
+        ------
+        DataError
+            That names the shard that is damaged.
+        StorageError
+            If there is no such folder, or no room in it.
+        """
+        copied = 0
+        for number in range(len(self.listed)):
+            try:
+                with tempfile.TemporaryFile(dir=folder, buffering=0) as copy:
+                    self._check_digest(number, digest_of_file(self.path(number), copy))
+                    copied += copy.tell()
+                    os.dup2(copy.fileno(), self._files[number][0], inheritable=False)
+            except OSError as error:
+                raise StorageError(
+                    f"shards cannot be copied there: {error.strerror}",
+                    where=folder,
+                    hint=f"they are {self.file_bytes:,} bytes: take a larger disk or another "
+                    "folder, or `local_disk: null` to read them where they are",
+                ) from error
+        return copied
+
+    @property
+    def file_bytes(self) -> int:
+        """Bytes of all files."""
+        return sum(self.path(number).stat().st_size for number in range(len(self.listed)))
+
+    def _check_digest(self, number: int, found: str) -> None:
+        wanted = self.listed[number]["sha256"]
+        if found != wanted:
+            raise DataError(
+                f"is damaged: its SHA-256 is {found}, not {wanted}",
+                where=self.path(number),
+                hint=HINT,
+            )
 
     def _open(self, number: int) -> None:
         path = self.path(number)
@@ -218,8 +262,6 @@ class StoredImages:
 
     def mean(self, dtype: Any = np.float64) -> float:
         """Return the mean, in float64: of every byte how often it stands there, times its value."""
-        from swatchbook.data.arrays import normalised
-
         counts = np.zeros(256, np.int64)
         for block in self._blocks(compact=True):
             counts += np.bincount(block.ravel(), minlength=256)
@@ -234,8 +276,6 @@ class StoredImages:
         return (stored[at : at + AT_A_TIME] for at in range(0, len(self), AT_A_TIME))
 
     def _as_asked(self, images: np.ndarray) -> np.ndarray:
-        from swatchbook.data.arrays import normalised
-
         return images if self.dtype == np.uint8 else normalised(images)
 
 
@@ -284,19 +324,28 @@ class OneHot:
         return self.sum(axis, dtype) / np.dtype(dtype).type(len(self))
 
 
-def digest_of_file(path: str | Path) -> str:
-    """Return the SHA-256 of a file, read a block at a time.
+def digest_of_file(path: str | Path, copy: BinaryIO | None = None) -> str:
+    """Return the SHA-256 of a file, read a block at a time, and write it into another on the way.
 
     Raises
     ------
     DataError
         If it cannot be read.
+    OSError
+        If it cannot be written.
     """
     digest = hashlib.sha256()
+    for block in _read_by_blocks(path):
+        digest.update(block)
+        while copy and block:
+            block = block[copy.write(block) :]
+    return digest.hexdigest()
+
+
+def _read_by_blocks(path: str | Path) -> Iterator[bytes]:
     try:
         with Path(path).open("rb", buffering=0) as file:
             while block := file.read(BLOCK):
-                digest.update(block)
+                yield block
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=path, hint=HINT) from error
-    return digest.hexdigest()

@@ -27,6 +27,7 @@ def train_trial(
     outcome: str | Path,
     checkpoints: str | Path | None = None,
     code: str = "",
+    local_disk: str | None = None,
 ) -> None:
     """Train one trial and write what came of it.
 
@@ -49,7 +50,7 @@ def train_trial(
         The folder of the training's files, as of every training; of one that diverged it has none.
     outcome
         The JSON file to write.
-    checkpoints, code
+    checkpoints, code, local_disk
         As in `training.train`.
 
     Raises
@@ -79,6 +80,7 @@ def train_trial(
             checkpoints,
             code,
             has_no_hope,
+            local_disk=local_disk,
         )
         found = _ended(Path(output), monitor)
     except DivergenceError as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.data import arrays
+from swatchbook.data.normalisation import normalised
 from swatchbook.errors import DivergenceError, TrainingError
 from swatchbook.progress import Progress
 from swatchbook.training import optimizers, phases, sampling, schedules, steps, stopping
@@ -299,7 +299,7 @@ class Trainer:
             return None, None
         for first in range(0, count, MEASURED_BATCH):
             images, labels = (values[first : first + MEASURED_BATCH] for values in part)
-            self._measure(arrays.normalised(images), labels)
+            self._measure(normalised(images), labels)
             self._stop_if_asked(number)
         return self._tally.means(count)
 

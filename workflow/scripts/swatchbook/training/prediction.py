@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from swatchbook.data import arrays
+from swatchbook.data.normalisation import normalised
 from swatchbook.data.splits import SPLITS
 from swatchbook.files import digest, replacing
 from swatchbook.progress import Progress
@@ -104,7 +105,7 @@ def predictor(
         result = np.empty((len(images), classes), np.float32)
         with Progress(title, len(images), "image") as progress:
             for first in range(0, len(images), BATCH):
-                batch = np.ascontiguousarray(arrays.normalised(images[first : first + BATCH]))
+                batch = np.ascontiguousarray(normalised(images[first : first + BATCH]))
                 result[first : first + BATCH] = probabilities(batch)
                 progress.update(len(batch))
         return result

@@ -2,18 +2,20 @@
 
 import hashlib
 import logging
+import os
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from swatchbook.data import arrays, folds
-from swatchbook.data.shards import OneHot, StoredImages
+from swatchbook.data.shards import OneHot, Shards, StoredImages
 from swatchbook.errors import TrainingError
 from swatchbook.files import write_json
 from swatchbook.training import devices, model_files, models, placement, prediction, transfer
@@ -36,6 +38,7 @@ def train(
     code: str = "",
     has_no_hope: Judge | None = None,
     leave: str | Path | None = None,
+    local_disk: str | None = None,
 ) -> None:
     """Train one model: ``model.keras``, ``history.csv``, ``run.json`` and ``tensorboard/``.
 
@@ -65,13 +68,16 @@ def train(
     leave
         Where to leave the probabilities of all images, so that the evaluation need not load
         TensorFlow again. Not on GPUs, where an evaluation may run on something else.
+    local_disk
+        A folder of this machine into which shards are copied before they are read, variables of the
+        environment in it like ``$TMPDIR``; ``None`` to read them where they are.
 
     Raises
     ------
     DeviceError
         If the device is not there.
     StorageError
-        If a file cannot be written.
+        If a file cannot be written, or shards cannot be copied.
     DivergenceError
         If a loss or a weight is no longer a finite number.
     TrainingError
@@ -83,14 +89,18 @@ def train(
     """
     output = Path(output)
     started = time.time()
-    x, y = arrays.load_compact(arrays_folder, "train", seed)
-    if isinstance(x, StoredImages):
-        x.shards.verify()
-        logger.info("%d shards are what was decoded", len(x.shards.listed))
+    shards = arrays.open_shards(arrays_folder)
+    if shards:
+        _make_ready(shards, local_disk)
+    load = partial(arrays.load_compact, arrays_folder, seed=seed, shards=shards)
+    x, y = load("train")
     device = devices.choose(
         settings["device"], settings["precision"], settings["threads"], settings["gpus"]
     )
-    watched = _watched(arrays_folder, settings, seed)
+    watched = {"validation": load("validation")}
+    if settings["watch_test"]:
+        logger.warning("the test images are measured after every epoch: training.watch_test is set")
+        watched["test"] = load("test")
     with placement.strategy(device.execution).scope():
         model = models.build(
             layers,
@@ -136,7 +146,7 @@ def train(
             },
         )
         if leave and device.kind == "cpu":
-            test, _ = watched.get("test") or arrays.load_compact(arrays_folder, "test", seed)
+            test, _ = watched.get("test") or load("test")
             images = {"train": x, "validation": watched["validation"][0], "test": test}
             probabilities = prediction.of_splits(model, images)
             prediction.leave(leave, probabilities, output / "model.keras", arrays_folder, seed)
@@ -144,13 +154,18 @@ def train(
             kept.checkpoints.remove()
 
 
-def _watched(arrays_folder: str | Path, settings: Mapping[str, Any], seed: int) -> Watched:
-    """Read what is measured after every epoch."""
-    watched = {"validation": arrays.load_compact(arrays_folder, "validation", seed)}
-    if settings["watch_test"]:
-        logger.warning("the test images are measured after every epoch: training.watch_test is set")
-        watched["test"] = arrays.load_compact(arrays_folder, "test", seed)
-    return watched
+def _make_ready(shards: Shards, local_disk: str | None) -> None:
+    """Check that shards are what was decoded, and copy them if a disk is named for that."""
+    count = len(shards.listed)
+    if local_disk is None:
+        shards.verify()
+        logger.info("%d shards are what was decoded", count)
+        return
+    folder = os.path.expandvars(local_disk)
+    started = time.monotonic()
+    copied = shards.bring_to(folder)
+    seconds = time.monotonic() - started
+    logger.info("%d shards copied to %s: %d bytes in %.1f s", count, folder, copied, seconds)
 
 
 def _fold(arrays_folder: str | Path, seed: int) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Tally:
 
 
 def normalised(images: Any) -> Any:
-    """Return images as float32; bytes are divided by 255, to the bits of `arrays.normalised`."""
+    """Return images as float32: bytes divided by 255, to the bits of `normalisation`."""
     tf = devices.import_tensorflow()
     if images.dtype != tf.uint8:
         return images

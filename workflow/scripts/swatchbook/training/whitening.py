@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from swatchbook.data import arrays
+from swatchbook.data.normalisation import normalised
 from swatchbook.errors import TrainingError
 
 
@@ -33,7 +33,7 @@ def layer(kernel: int, images: int, epsilon: float, *, channels: int, dtype: str
 
     class Conv2D(keras.layers.Conv2D):  # saved as what it is beneath
         def learn_filters(self, shown: np.ndarray) -> None:
-            self.set_weights(filters(arrays.normalised(shown[:images]), kernel, epsilon))
+            self.set_weights(filters(normalised(shown[:images]), kernel, epsilon))
 
     return Conv2D(
         2 * channels * kernel * kernel, kernel, trainable=False, dtype=dtype, padding="valid"
