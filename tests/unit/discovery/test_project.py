@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from PIL import Image
 from makers import write_7z
 from paths import ROOT
 from swatchbook.__main__ import main
-from swatchbook.data import arrays, decoding
+from swatchbook.data import arrays, decoding, limits
+from swatchbook.data.limits import Limits
 from swatchbook.data.splits import SPLITS
 from swatchbook.discovery import decisions, origins, project
 from swatchbook.discovery.project import AS_FOUND, Asked
@@ -386,3 +388,32 @@ def test_arrays_that_are_no_images_are_refused(
     np.savez(tmp_path / "some.npz", **named)
     with pytest.raises(DataError, match=told):
         project.make(tmp_path / "some.npz", tmp_path / "work")
+
+
+def test_more_images_than_fit_into_arrays_are_to_be_decoded_by_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "Limits", partial(Limits, members=30, array_bytes=90_000))
+    monkeypatch.setattr(limits, "SHARD_BYTES", 10_000)
+    source = in_folder(tmp_path / "photos", by_class(40) | {"cat/0.txt": b"no image"})
+    told = project.make(source, tmp_path / "work")
+    text = (tmp_path / "work/config/datasets/photos.yaml").read_text()
+    assert "shards: 4  # as one array they would take 0.0 GB" in text
+    assert "  members: 41  # as much as there is" in text and "total_bytes" not in text
+    assert "content:" not in text
+    assert any(line.startswith("split: train 28, validation 4, test 8") for line in told)
+    spec = configuration.load_dataset(
+        "photos", [tmp_path / "work/config/datasets"], SCHEMAS / "dataset.schema.json"
+    )
+    assert (spec["shards"], spec["limits"]["members"]) == (4, 41)
+
+
+def test_what_is_ones_own_may_be_more_than_usual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = in_folder(tmp_path / "photos", by_class(40))
+    monkeypatch.setattr(project, "OWN", Limits(members=40))
+    project.make(source, tmp_path / "work")
+    monkeypatch.setattr(project, "OWN", Limits(members=39))
+    with pytest.raises(DataError, match="more than 39 members"):
+        project.make(source, tmp_path / "again")

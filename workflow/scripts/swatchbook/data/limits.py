@@ -104,16 +104,27 @@ class Limits:
         DataError
             If they are beyond the limit; it says how many shards to take.
         """
-        pixels = images * image["height"] * image["width"] * image["channels"]
-        size = pixels * FLOAT_BYTES
-        if size > self.array_bytes:
+        shards = self.shards_for(images, image)
+        if shards:
             raise DataError(
-                f"{images:,} images would be arrays of {size / 1e9:.1f} GB, more than "
-                f"{self.array_bytes / 1e9:.1f}",
+                f"{images:,} images would be arrays of {arrays_bytes(images, image) / 1e9:.1f} GB, "
+                f"more than {self.array_bytes / 1e9:.1f}",
                 where=where,
-                hint=f"decode them by shards, with `shards: {math.ceil(pixels / SHARD_BYTES) + 1}` "
-                "in the data set's file, or raise limits.array_bytes there",
+                hint=f"decode them by shards, with `shards: {shards}` in the data set's file, or "
+                "raise limits.array_bytes there",
             )
+
+    def shards_for(self, images: int, image: Mapping[str, int]) -> int | None:
+        """Return how many shards to take; ``None`` if the arrays are within the limit."""
+        size = arrays_bytes(images, image)
+        if size <= self.array_bytes:
+            return None
+        return math.ceil(size / FLOAT_BYTES / SHARD_BYTES) + 1
+
+
+def arrays_bytes(images: int, image: Mapping[str, int]) -> int:
+    """Return the bytes of the arrays of a data set that is not decoded by shards."""
+    return images * image["height"] * image["width"] * image["channels"] * FLOAT_BYTES
 
 
 def of(spec: Mapping[str, Any]) -> Limits:

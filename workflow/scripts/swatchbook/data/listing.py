@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,6 +39,10 @@ class Listing:
     left_out: Mapping[str, list[str]]
     passed_over: list[str]
 
+    def unseen(self) -> Images:
+        """Return the data set without its pixels, to be split."""
+        return unseen(self.images.reset_index(names="id"))
+
     def without(self, kept: np.ndarray, problems: Mapping[str, str]) -> "Listing":
         """Return the listing without the images that cannot be decoded.
 
@@ -51,6 +55,17 @@ class Listing:
         """
         broken = [f"{id_} ({problem})" for id_, problem in problems.items()]
         return Listing(self.images[kept], {**self.left_out, "broken": broken}, self.passed_over)
+
+
+def unseen(table: pd.DataFrame) -> Images:
+    """Return a data set without its pixels, from a listing's rows with their ``id`` in a column."""
+    return Images(
+        list(table["id"]),
+        np.empty((0, 0, 0, 0), np.uint8),
+        table["class"].to_numpy(np.int64),
+        parts=table["split"].to_numpy(str) if "split" in table else None,
+        groups=table["group"].to_numpy(str) if "group" in table else None,
+    )
 
 
 class Source(Protocol):
@@ -127,18 +142,10 @@ def images_of(source: Source, listing: Listing, pixels: np.ndarray, seen: Seen) 
     tell_left_out(listing.left_out)
     if listing.passed_over:
         logger.info("passed over in %s: %s", source.where, first_ten(listing.passed_over))
-    found = listing.images
-    indices = found["class"].to_numpy(np.int64)
-    source.check_contents(pixels, indices)
-    return Images(
-        list(found.index),
-        pixels,
-        indices,
-        parts=found["split"].to_numpy(str) if "split" in found else None,
-        groups=found["group"].to_numpy(str) if "group" in found else None,
-        notes=notes_of(seen, listing.left_out, listing.passed_over),
-        originals=seen.originals,
-    )
+    found = listing.unseen()
+    source.check_contents(pixels, found.labels)
+    notes = notes_of(seen, listing.left_out, listing.passed_over)
+    return replace(found, pixels=pixels, notes=notes, originals=seen.originals)
 
 
 def without_broken(

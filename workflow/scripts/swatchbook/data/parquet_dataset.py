@@ -130,7 +130,7 @@ class Source:
             If a file is not what `spec` says.
         """
         _check_files(self.paths, self.columns)
-        rows = rows_of(self.spec, self.paths, self.columns)
+        rows = rows_of(self.spec, self.paths, self.columns, self.limits)
         found = _table(rows)
         left_out = {}
         kept = (found["class"] != UNLABELLED).to_numpy()
@@ -220,10 +220,11 @@ def _check_files(paths: Sequence[tuple[str, Path]], columns: Columns) -> None:
         )
 
 
-def rows_of(spec: Mapping[str, Any], paths: Sequence[tuple[str, Path]], columns: Columns) -> Rows:
+def rows_of(
+    spec: Mapping[str, Any], paths: Sequence[tuple[str, Path]], columns: Columns, most: Limits
+) -> Rows:
     """Read what stands beside the images, and hold their sizes to the limits."""
     rows = Rows()
-    most = limits.of(spec)
     names: list[str] | None = None
     count = dict.fromkeys(SPLITS, 0)
     for part, path in paths:

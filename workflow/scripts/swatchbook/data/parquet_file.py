@@ -322,7 +322,10 @@ def quoted(name: str) -> str:
 
 
 def table(
-    source: str | Path, columns: Sequence[str] | None = None, content: Any = None
+    source: str | Path,
+    columns: Sequence[str] | None = None,
+    content: Any = None,
+    limits: Limits | None = None,
 ) -> pd.DataFrame:
     """Read columns of a Parquet file as text; what is missing is empty.
 
@@ -334,6 +337,8 @@ def table(
         Their names; by default all that can be text of at most 1,000 characters.
     content
         What is read if not `source`: a binary file.
+    limits
+        How much the file may hold.
 
     Raises
     ------
@@ -348,7 +353,7 @@ def table(
             copy.flush()
             path = copy.name
         try:
-            return _texts(resources.enter_context(ParquetFile(path)), columns)
+            return _texts(resources.enter_context(ParquetFile(path, limits)), columns)
         except DataError as error:
             raise DataError(error.what, where=source, hint=error.hint) from error
 

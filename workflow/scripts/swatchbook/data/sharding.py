@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from swatchbook.data import dataset_formats, listing, originals, parquet_table
-from swatchbook.data.dataset_formats import Images
 from swatchbook.data.image_stream import Seen
 from swatchbook.data.originals import Collector
 from swatchbook.data.shards import Shards, StoredImages, digest_of_file
@@ -164,7 +163,7 @@ def gather(
         pixels = StoredImages(stored, table["place"].to_numpy(), compact=True)
         source = dataset_formats.source(spec, folder)
         source.check_contents(pixels, table["class"].to_numpy(np.int64))
-    parquet_table.write(_index(spec, table, shape), output / "index.parquet")
+    parquet_table.write(_index(spec, table), output / "index.parquet")
     planned_notes = read_json(Path(planned).with_suffix(".json"))
     left_out = dict(planned_notes["left_out"])
     if seen.problems:
@@ -186,16 +185,10 @@ def _decoded_ones(table: pd.DataFrame, seen: Seen) -> pd.DataFrame:
     return table.assign(place=table["place"].rank().astype(np.int64) - 1)
 
 
-def _index(spec: Mapping[str, Any], table: pd.DataFrame, shape: Sequence[int]) -> pd.DataFrame:
+def _index(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
     """Draw the split: a row an image, one split after the other."""
-    labels = table["class"].to_numpy(np.int64)
-    images = Images(
-        list(table["id"]),
-        np.empty((0, *shape), np.uint8),
-        labels,
-        parts=table["split"].to_numpy(str) if "split" in table else None,
-        groups=table["group"].to_numpy(str) if "group" in table else None,
-    )
+    images = listing.unseen(table)
+    labels = images.labels
     rows = dataset_formats.split(spec, images)
     logger.info("split: %s", ", ".join(f"{name} {len(part)}" for name, part in rows.items()))
     classes = np.array(spec["classes"], dtype=object)

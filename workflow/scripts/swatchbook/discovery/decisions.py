@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from swatchbook.data.limits import Limits, arrays_bytes
 from swatchbook.discovery.arrangement import Arrangement
 from swatchbook.discovery.inventory import Inventory
 
@@ -174,6 +175,37 @@ def _stratified(arranged: Arrangement, drawn: Mapping[str, Decided]) -> Decided:
             return Decided(False, "a set is to have fewer images than there are classes")
         images -= count
     return Decided(True, "each set has the same share of each class")
+
+
+def large(
+    images: int, image: Mapping[str, Any], members: int, total_bytes: int
+) -> dict[str, Decided | dict[str, Decided]]:
+    """Decide what a data set's file says where there is more than usual; mostly nothing.
+
+    Parameters
+    ----------
+    images
+        How many there are.
+    image
+        What they are made into.
+    members, total_bytes
+        How many files or rows there are, and their bytes.
+    """
+    usual = Limits()
+    decided: dict[str, Decided | dict[str, Decided]] = {}
+    found = {"members": members, "total_bytes": total_bytes}
+    raised = {
+        key: Decided(count, "as much as there is")
+        for key, count in found.items()
+        if count > getattr(usual, key)
+    }
+    if raised:
+        decided["limits"] = raised
+    shards = usual.shards_for(images, image)
+    if shards:
+        size = arrays_bytes(images, image) / 1e9
+        decided["shards"] = Decided(shards, f"as one array they would take {size:.1f} GB")
+    return decided
 
 
 def training(images: int, validation: int) -> Mapping[str, Decided]:

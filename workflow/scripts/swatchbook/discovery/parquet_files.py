@@ -19,6 +19,7 @@ from swatchbook.discovery.decisions import Decided
 from swatchbook.discovery.inventory import Inventory
 from swatchbook.errors import DataError, first_ten
 
+USUAL = Limits()
 IMAGES = ("image", "img", "picture", "photo", "pixel_values")  # the likeliest first
 
 
@@ -48,6 +49,7 @@ def describe(
     source: object,
     image: str | None = None,
     label: str | None = None,
+    most: Limits = USUAL,
 ) -> Described:
     """Return what the data set's file says of Parquet files.
 
@@ -61,6 +63,8 @@ def describe(
         The data set's name, and what the user named, for the message.
     image, label
         The columns, if the user has said them.
+    most
+        How much the files may hold.
 
     Raises
     ------
@@ -69,11 +73,11 @@ def describe(
     """
     files, left_out = _sets(paths, relative, source)
     first = files["train"][0]
-    columns, classes = _columns(files, first, image, label, source)
+    columns, classes = _columns(files, first, image, label, source, most)
     spec = {"classes": classes}
     pairs = [(part, path) for part, of in files.items() for path in of]
-    rows = parquet_dataset.rows_of(spec, pairs, columns)
-    contents = parquet_dataset.contents(rows, columns.image, Limits())
+    rows = parquet_dataset.rows_of(spec, pairs, columns, most)
+    contents = parquet_dataset.contents(rows, columns.image, most)
     found = inventory.take(((id_, content or b"") for id_, content in contents), len(rows.ids))
     arranged = _arranged(rows, classes, columns)
     lines = [f"labels: the column {columns.label!r}"]
@@ -120,12 +124,13 @@ def _columns(
     image: str | None,
     label: str | None,
     source: object,
+    most: Limits,
 ) -> tuple[Columns, list[str]]:
     """Return what the columns say, and the names of the classes."""
-    with ParquetFile(first) as file:
+    with ParquetFile(first, most) as file:
         types, class_names = file.columns, file.class_names
     image = _image(types, image, source)
-    texts = table(first)
+    texts = table(first, limits=most)
     if label is None:
         label = _named_by_metadata(class_names, texts, source)
     said = tables.roles(str(source), texts, label)
@@ -139,7 +144,7 @@ def _columns(
     names = class_names.get(label)
     is_index = names is not None
     if names is None:
-        names, is_index = _classes(files, label, types[label].is_whole)
+        names, is_index = _classes(files, label, types[label].is_whole, most)
     split = said.get("split") if len(files) == 1 else None
     return Columns(image, label, is_index, split, said.get("group")), names
 
@@ -190,12 +195,12 @@ def _named_by_metadata(
 
 
 def _classes(
-    files: Mapping[str, Sequence[Path]], label: str, is_whole: bool
+    files: Mapping[str, Sequence[Path]], label: str, is_whole: bool, most: Limits
 ) -> tuple[list[str], bool]:
     """Return the classes of a column without metadata, and whether it holds their indices."""
     there: set[str] = set()
     for path in (path for of in files.values() for path in of):
-        there |= set(composed(table(path, [label])[label])) - {""}
+        there |= set(composed(table(path, [label], limits=most)[label])) - {""}
     numbers = sorted(there - {str(UNLABELLED)}, key=natural)
     if is_whole and numbers == [str(number) for number in range(len(numbers))]:
         return numbers, True

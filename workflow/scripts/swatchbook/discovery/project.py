@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from swatchbook.data import archive_formats, dataset_formats, layout
 from swatchbook.data.content_digests import digests
+from swatchbook.data.dataset_formats import Images
+from swatchbook.data.limits import Limits
 from swatchbook.discovery import (
     arrangement,
     arrays_file,
@@ -29,6 +31,8 @@ from swatchbook.startup import configuration
 
 WORKFLOW = Path(__file__).resolve().parents[3]
 MOST_TABLE_BYTES = 64 * 1024**2
+# What is the user's own may be as much as it is; what was downloaded may be a bomb.
+OWN = Limits(members=10**9, total_bytes=10**15)
 
 
 class Asked(NamedTuple):
@@ -139,10 +143,11 @@ def make(
         **described.spec,
     }
     plain = writing.plain(spec)
-    images = dataset_formats.read(plain, resources)
+    images = _images(plain, resources)
     parts = dataset_formats.split(plain, images)
-    content = described.content or digests(images.pixels, images.labels, len(plain["classes"]))
-    spec["content"] = {key: Decided(value, "") for key, value in content.items()}
+    if "shards" not in plain:
+        content = described.content or digests(images.pixels, images.labels, len(plain["classes"]))
+        spec["content"] = {key: Decided(value, "") for key, value in content.items()}
     config = _config(name, len(parts["train"]), len(parts["validation"]))
     written = writing.dataset_text(spec, origin.shown)
     write_text(folder / "config" / "datasets" / f"{name}.yaml", written)
@@ -152,6 +157,13 @@ def make(
     return _told(described, parts, folder, origin.shown, _forecast(plain, config, parts))
 
 
+def _images(spec: Mapping[str, Any], resources: Path) -> Images:
+    """Read the images, or, where they are too many, what is said of them."""
+    if "shards" in spec:
+        return dataset_formats.source(spec, resources).listing().unseen()
+    return dataset_formats.read(spec, resources)
+
+
 def _pinned(digest: str | None) -> dict[str, Any]:
     return {} if digest is None else {"sha256": Decided([digest], "as it was downloaded")}
 
@@ -159,20 +171,28 @@ def _pinned(digest: str | None) -> dict[str, Any]:
 def _described(origin: Origin, resources: Path, name: str, asked: Asked) -> Described:
     """Look at the files that were brought, whatever they are."""
     paths = [resources / file for file in origin.brings]
+    most = Limits() if origin.is_remote else OWN
     if origins.is_of_parquet(paths):
         spec, arranged, found, lines = parquet_files.describe(
-            paths, origin.relative, name, origin.shown, asked.image, asked.label
+            paths, origin.relative, name, origin.shown, asked.image, asked.label, most
         )
         _check_readable(found, origin.shown)
         spec["image"] = decisions.image(found, asked.size, asked.resize)
-        return Described(spec, arranged, found, lines)
+        rows = found.sizes.total() + len(found.broken)
+        return Described(_of_any_size(spec, found, rows), arranged, found, lines)
     if origins.is_of_idx(paths):
         spec, arranged, content = idx_files.describe(paths, name, origin.shown)
         return Described(spec, arranged, content=content)
     (path,) = paths
     if path.suffix.lower() == ".npz":
         return Described(*arrays_file.describe(path, name, origin.shown))
-    return _of_archive(path, name, asked, origin.shown)
+    return _of_archive(path, name, asked, origin.shown, most)
+
+
+def _of_any_size(spec: dict[str, Any], found: Inventory, members: int) -> dict[str, Any]:
+    """Add what is said of a data set that is larger than usual."""
+    image = writing.plain(spec["image"])
+    return spec | decisions.large(found.sizes.total(), image, members, found.file_bytes)
 
 
 def _check_readable(found: Inventory, source: str) -> None:
@@ -180,10 +200,11 @@ def _check_readable(found: Inventory, source: str) -> None:
         raise DataError("not one image can be read", where=source)
 
 
-def _of_archive(path: Path, name: str, asked: Asked, source: str) -> Described:
+def _of_archive(path: Path, name: str, asked: Asked, source: str, most: Limits) -> Described:
     """Look at an archive's images and tables."""
     documents = {}
-    with archive_formats.opened(path) as archive:
+    with archive_formats.opened(path, most) as archive:
+        members = len(archive.names)
         images, beside, others = layout.sorted_out(archive.names)
         if not images:
             raise DataError("there is no image in it", where=source)
@@ -192,7 +213,7 @@ def _of_archive(path: Path, name: str, asked: Asked, source: str) -> Described:
             if member in wanted and len(content) <= MOST_TABLE_BYTES:
                 documents[member] = content
     arranged = arrangement.find(images, documents, asked.label, source)
-    with archive_formats.opened(path) as archive:
+    with archive_formats.opened(path, most) as archive:
         there = set(images)
         wanted_images = (file for file in archive.stream() if file[0] in there)
         found = inventory.take(wanted_images, len(images))
@@ -207,7 +228,7 @@ def _of_archive(path: Path, name: str, asked: Asked, source: str) -> Described:
     if others:
         lines.append(f"left out, no images: {first_ten(others)}")
     spec = _archive_spec(name, found, arranged, len(others), asked, path.name)
-    return Described(spec, arranged, found, lines)
+    return Described(_of_any_size(spec, found, members), arranged, found, lines)
 
 
 def _archive_spec(

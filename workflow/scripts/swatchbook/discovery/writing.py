@@ -19,10 +19,14 @@ def plain(value: Any) -> Any:
 
 
 # Before these the keys of the format come, after "files".
-ORDER = ("title", "format", "image", "classes", "files", "sources", "content", "split")
+ORDER = (
+    *("title", "format", "image", "classes", "files", "sources", "limits", "shards"),
+    *("content", "split"),
+)
 HEADINGS = {
     "classes": "The classes, in the order of their indices.",
     "sources": "Where the files come from.",
+    "limits": "How much the files may hold, where that is more than usual.",
     "content": "SHA-256 of the content in id order: pixels and class indices. It proves the data.",
 }
 CONTENT_OF_IDX = "SHA-256 of the uncompressed files. It proves the data."
@@ -35,7 +39,7 @@ def dataset_text(spec: Mapping[str, Any], source: str) -> str:
     order = list(ORDER)
     order.insert(order.index("sources"), plain(spec["format"]))
     headings = HEADINGS | ({"content": CONTENT_OF_IDX} if plain(spec["format"]) == "idx" else {})
-    for key in order:
+    for key in filter(spec.__contains__, order):
         if key in headings:
             lines += ["", f"# {headings[key]}"]
         lines += _yaml(key, spec[key])
