@@ -4,20 +4,25 @@
     snakemake --cores 2 --directory FOLDER
     python benchmarks/scale.py jobs FOLDER
     python benchmarks/scale.py speed FOLDER [--rows 100000]
+    python benchmarks/scale.py plan [--shards 10 100 1000]
 
 `make` writes a working directory: an uncompressed tar of JPEG files, in ten folders by class, and a
 configuration. An image is a coloured texture whose direction says the class; one in a thousand is
 a near copy of an earlier one. `jobs` prints the peak memory and the seconds of every job, from
 Snakemake's benchmark files. `speed` reads batches in a shuffled order from the shards and from
-memory, in turn, and prints images/s of both.
+memory, in turn, and prints images/s of both. `plan` prints how long Snakemake plans a run of so
+many shards, with one training, and how much memory it takes for that.
 """
 
 import argparse
 import hashlib
 import io
 import json
+import resource
+import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -148,6 +153,29 @@ def speed(folder: Path, rows: int, batch: int = 256) -> None:
             print(json.dumps({"from": name, "images_per_second": round(rows / seconds)}))
 
 
+def plan(shards: list[int]) -> None:
+    """Print what the dry run of so many shards takes."""
+    for count in shards:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            make(folder, 10, 8, count)
+            command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all"]
+            command += ["--cores", "2", "--directory", str(folder)]
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            start = time.perf_counter()
+            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            seconds = time.perf_counter() - start
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+            found = {
+                "shards": count,
+                "seconds": seconds,
+                "cpu": cpu,
+                "peak_mb": used.ru_maxrss / 1e3,
+            }
+            print(json.dumps({key: round(value, 1) for key, value in found.items()}), flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -163,5 +191,7 @@ if __name__ == "__main__":
     read = commands.add_parser("speed")
     read.add_argument("folder", type=Path)
     read.add_argument("--rows", type=int, default=100_000)
+    planned = commands.add_parser("plan")
+    planned.add_argument("--shards", type=int, nargs="+", default=[10, 100, 1000])
     given = vars(parser.parse_args())
-    {"make": make, "jobs": jobs, "speed": speed}[given.pop("command")](**given)
+    {"make": make, "jobs": jobs, "speed": speed, "plan": plan}[given.pop("command")](**given)

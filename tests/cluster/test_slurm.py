@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster_project import MODEL, ClusterProject, Maker, digests
+from cluster_project import MODEL, TRAINING, ClusterProject, Maker, digests
 from project import ROOT, Project, new_project
+from sharded_project import RESULTS, divide, let_the_second_die
 from slurm import Cluster, wait_until
 from swatchbook.files import read_json
 
@@ -191,3 +192,28 @@ def test_a_node_that_dies_in_the_middle_of_a_training(
     line(said, "Trying to restart job")
     assert_went_on(project)
     assert_same_results(project, local)
+
+
+def test_shards_are_decoded_on_all_nodes_also_when_one_dies_meanwhile(
+    cluster: Cluster, outcomes: dict, local: Project, tmp_path: Path
+) -> None:
+    for _, outcome in outcomes.values():
+        outcome.result()
+    project = ClusterProject(new_project(tmp_path).folder, cluster)
+    project.configure(training=TRAINING)
+    divide(project, 4)
+    let_the_second_die(project, "it decodes", "SIGSTOP")
+    wanted = [MODEL, f"{RESULTS}/checks/duplicates.csv"]
+    (tmp_path / "local").mkdir()
+    running = project.start("--config", f"local_disk={tmp_path}/local", "--", *wanted)
+    wait_until((project.work / "died").exists, 120, "the middle of the second shard")
+    dead = next(job for job in project.jobs() if "2-of-4" in job["comment"])
+    cluster.kill_node(dead["node"])
+    said = project.said(running)
+    line(said, f"SLURM-job '{dead['id']}' failed due to a node failure")
+    decoded = [job for job in project.jobs() if "decode_shard" in job["comment"]]
+    assert sorted(job["state"] for job in decoded) == ["COMPLETED"] * 4 + ["NODE_FAIL"]
+    assert len({job["node"] for job in decoded}) >= 3
+    for file in wanted:
+        assert (project.work / file).read_bytes() == (local.work / file).read_bytes(), file
+    assert re.search(r"4 shards copied to /\S+/local: \d+ bytes", project.log.read_text())

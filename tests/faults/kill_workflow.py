@@ -1,10 +1,11 @@
 """Kill Snakemake and its jobs at random moments, and compare the results to an untouched run's.
 
-    python tests/faults/kill_workflow.py [--kills 50] [--minutes 60] [--seed 0] [--json FILE]
+    python tests/faults/kill_workflow.py [--kills 50] [--minutes 60] [--seed 0] [--shards 0]
+        [--json FILE]
 
 A small project with one data set and two models is started and killed until it gets to its end,
-then again from nothing, until there were enough kills. Markdown on standard output. The exit code
-is 1 if any result differs.
+then again from nothing, until there were enough kills. With --shards its images are decoded in so
+many parts. Markdown on standard output. The exit code is 1 if any result differs.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / part) for part in ("workflow/scripts", "tests/helpers")]
 
 from project import Project, new_project
+from sharded_project import divide
 
 # Half of the kills come at any moment, even before a run has taken its lock: most often soon, but
 # often enough late for the longest jobs to come to their end. The others are aimed, so that every
@@ -38,9 +40,9 @@ from project import Project, new_project
 SOON, LATE, SHARE_LATE = (0.0, 10.0), (10.0, 20.0), 0.3
 SHARE_AIMED, IN_JOB = 0.5, (0.0, 3.0)
 # The entry points of the rules that a report needs.
+DECODE, SHARDS = ("decode",), ("plan_shards", "decode_shard", "gather_shards")
 RULES = (
     "download",
-    "decode",
     "explore",
     "check_data",
     "train",
@@ -137,12 +139,15 @@ def kill(
 
 
 def wait_for_moment(
-    snakemake: subprocess.Popen[bytes], generator: random.Random, hits: Mapping[str, int]
+    snakemake: subprocess.Popen[bytes],
+    generator: random.Random,
+    hits: Mapping[str, int],
+    rules: Sequence[str],
 ) -> str | None:
     """Wait until a kill is to come or the run has ended; return the rule that is aimed at."""
     aim = None
     if generator.random() < SHARE_AIMED:
-        fewest = min((hits.get(rule, 0) for rule in RULES), default=0)
+        fewest = min((hits.get(rule, 0) for rule in rules), default=0)
         while aim is None and snakemake.poll() is None:
             running = jobs_of(snakemake).values()
             aim = next((rule for rule in running if hits.get(rule, 0) == fewest), None)
@@ -160,12 +165,16 @@ def is_locked(project: Project) -> bool:
 
 
 def attempt(
-    project: Project, generator: random.Random | None, hits: Mapping[str, int], log: Path
+    project: Project,
+    generator: random.Random | None,
+    hits: Mapping[str, int],
+    rules: Sequence[str],
+    log: Path,
 ) -> tuple[bool, Any]:
     """Start the workflow once; return whether it came to a good end, and what was killed if it was.
 
     As a user would: unlock if Snakemake asks for it, then the plain command. Nothing is killed
-    without a `generator`; `hits` is how often each rule was.
+    without a `generator`; `hits` is how often each of the `rules` was.
     """
     if is_locked(project):
         subprocess.run([*COMMAND, "--unlock"], cwd=project.folder, check=True, capture_output=True)
@@ -179,7 +188,7 @@ def attempt(
         )
         killed = None
         if generator:
-            aim = wait_for_moment(snakemake, generator, hits)
+            aim = wait_for_moment(snakemake, generator, hits, rules)
             if snakemake.poll() is None:
                 killed = kill(snakemake, generator.choice(VICTIMS), generator, aim)
         snakemake.wait()
@@ -191,18 +200,22 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=60, help="no more kills after so many")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shards", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     generator = random.Random(options.seed)
     kills: list[tuple[str, str]] = []
     hits: collections.Counter[str] = collections.Counter()
     rounds: list[dict[str, Any]] = []
+    rules = (*RULES, *(SHARDS if options.shards else DECODE))
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         (Path(folder) / "project").mkdir()
         project = new_project(Path(folder) / "project")
         project.configure(training={"epochs": 3})
-        whole, _ = attempt(project, None, hits, log)
+        if options.shards:
+            divide(project, options.shards)
+        whole, _ = attempt(project, None, hits, rules, log)
         assert whole, log.read_text()
         untouched = digests(project.work)
         deadline = time.monotonic() + 60 * options.minutes
@@ -212,7 +225,8 @@ def main() -> None:
             before, groups, done = len(kills), [], False
             while not done:
                 enough = len(kills) >= options.kills or time.monotonic() > deadline
-                done, (killed, group) = attempt(project, None if enough else generator, hits, log)
+                chance = None if enough else generator
+                done, (killed, group) = attempt(project, chance, hits, rules, log)
                 groups.append(group)
                 if killed:
                     kills.append(killed)
@@ -230,19 +244,21 @@ def main() -> None:
             rounds.append({"kills": len(kills) - before, "differences": different, "left": left})
     if options.json:
         options.json.write_text(json.dumps({"kills": kills, "rounds": rounds}, indent=2) + "\n")
-    print(markdown(kills, rounds, len(untouched), options.seed))
+    print(markdown(kills, rounds, len(untouched), options.seed, options.shards))
     sys.exit(any(one["differences"] for one in rounds))
 
 
 def markdown(
-    kills: list[tuple[str, str]], rounds: list[dict[str, Any]], files: int, seed: int
+    kills: list[tuple[str, str]], rounds: list[dict[str, Any]], files: int, seed: int, shards: int
 ) -> str:
     counted = collections.Counter(victim for victim, _ in kills)
     during = collections.Counter(rule for _, rules in kills for rule in rules.split(", "))
     different = sorted({name for one in rounds for name in one["differences"]})
+    title = "The whole workflow killed at random moments"
+    by_shards = f", its images in {shards} shards" if shards else ""
     return "\n".join(
         [
-            "## The whole workflow killed at random moments",
+            f"## {title}{by_shards}",
             "",
             f"{len(kills)} times SIGKILL at random moments (seed {seed}) on a small project with "
             f"one data set and two models, in {len(rounds)} rounds from nothing to a good end: "

@@ -1,6 +1,7 @@
 """Make the faults happen and write what was seen, as Markdown.
 
     python tests/faults/write_report.py FILE [--kills-of-trainings 20] [--kills-of-workflows 50]
+        [--kills-by-shards 30]
 
 The tests of this folder run one by one; then trainings and whole workflows are killed at random
 moments; then the hostile inputs are tried, and others are searched for, each kind for a minute,
@@ -83,6 +84,7 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--kills-of-trainings", type=int, default=20)
     parser.add_argument("--kills-of-workflows", type=int, default=50)
+    parser.add_argument("--kills-by-shards", type=int, default=30)
     options = parser.parse_args()
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     lines = [
@@ -98,6 +100,7 @@ def main() -> None:
             faults(Path(folder)),
             script("kill_training.py", "--kills", str(options.kills_of_trainings)),
             script("kill_workflow.py", "--kills", str(options.kills_of_workflows)),
+            script("kill_workflow.py", "--kills", str(options.kills_by_shards), "--shards", "3"),
             script("inputs.py"),
             fuzzing(Path(folder)),
         ]

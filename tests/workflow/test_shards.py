@@ -1,6 +1,5 @@
 """A data set that is decoded by shards, from its archive to its report."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -8,18 +7,10 @@ import numpy as np
 import pytest
 
 from project import Project, new_project
+from sharded_project import ARRAYS, INDEX, RESULTS, divide
 from shared import made_once
 from swatchbook.data import arrays
 from swatchbook.data.splits import SPLITS
-
-RESULTS = "results/own-images"
-ARRAYS = f"{RESULTS}/arrays"
-INDEX = f"{ARRAYS}/index.parquet"
-
-
-def divide(project: Project, shards: int) -> None:
-    file = project.work / "config/datasets/own-images.yaml"
-    file.write_text(file.read_text() + f"\nshards: {shards}\n")
 
 
 @pytest.fixture(scope="module")
@@ -80,26 +71,9 @@ def test_a_shard_that_is_gone_is_decoded_alone(copy: Project) -> None:
     assert (copy.work / f"{ARRAYS}/shards/1-of-3.npy").stat().st_mtime_ns == before
 
 
-def test_a_damaged_shard_is_named_before_anything_trains(copy: Project) -> None:
-    shard = copy.work / f"{ARRAYS}/shards/2-of-3.npy"
-    times = shard.stat()
-    content = bytearray(shard.read_bytes())
-    content[-1] ^= 1
-    shard.write_bytes(content)
-    os.utime(shard, ns=(times.st_atime_ns, times.st_mtime_ns))  # as a disk would do it
-    model = f"{RESULTS}/plain/seed-0/model.keras"
-    (copy.work / model).unlink()
-    done = copy.snakemake(model)
-    assert done.returncode != 0
-    assert "2-of-3.npy: is damaged" in done.stdout
-    assert not (copy.work / model).exists()
-
-
 def test_another_number_of_shards_leads_to_the_same_rows(copy: Project) -> None:
     before = (copy.work / INDEX).read_bytes()
     divide(copy, 5)
-    file = copy.work / "config/datasets/own-images.yaml"
-    file.write_text(file.read_text().replace("\nshards: 3\n", "\n"))
     copy.run(INDEX)
     assert (copy.work / INDEX).read_bytes() == before
     assert (copy.work / f"{ARRAYS}/shards/5-of-5.npy").exists()

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -76,9 +76,9 @@ class Shards:
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
         for descriptor, _ in self._files.values():
-            os.close(descriptor)
+            close(descriptor)  # at the interpreter's end there is no `os` any more
 
     def path(self, number: int) -> Path:
         """Return the file of a shard."""
@@ -102,10 +102,17 @@ class Shards:
         numbers = np.searchsorted(self._ends, places, side="right")
         breaks = np.union1d(breaks, np.flatnonzero(np.diff(numbers)) + 1)
         starts = [0, *breaks.tolist()]
+        runs = []
         for start, end in zip(starts, [*starts[1:], len(places)], strict=True):
             number = int(numbers[start])
             first = int(self._ends[number]) - self.listed[number]["images"]
-            self._read(number, int(places[start]) - first, into[start * size : end * size])
+            runs.append((number, int(places[start]) - first, into[start * size : end * size]))
+        if len(runs) > 1:
+            # So that a disk, or a network, has all of them to do at once, not one after the other.
+            for number, image, part in runs:
+                self._announce(number, image, len(part))
+        for run in runs:
+            self._read(*run)
         return result
 
     def verify(self, threads: int = 2) -> None:
@@ -189,6 +196,11 @@ class Shards:
             raise DataError(f"has {shape} of {dtype}, not {wanted} of uint8", where=path, hint=HINT)
         if size != begins + images * self.image_bytes:
             raise DataError("is cut short or has too many bytes", where=path, hint=HINT)
+
+    def _announce(self, number: int, image: int, size: int) -> None:
+        descriptor, begins = self._files[number]
+        at = begins + image * self.image_bytes
+        os.posix_fadvise(descriptor, at, size, os.POSIX_FADV_WILLNEED)
 
     def _read(self, number: int, image: int, into: memoryview) -> None:
         descriptor, begins = self._files[number]
