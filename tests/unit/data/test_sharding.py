@@ -12,7 +12,15 @@ import pytest
 
 from crafted_parquet import write_parquet
 from makers import png, write_archive
-from swatchbook.data import arrays, decoding, parquet_table, sharding
+from swatchbook.data import (
+    arrays,
+    decoding,
+    parquet_table,
+    sharding,
+    tar_archive,
+    zip_archive,
+)
+from swatchbook.data.archives import Archive
 from swatchbook.data.shards import OneHot, Shards, StoredImages
 from swatchbook.data.splits import SPLITS
 from swatchbook.errors import DataError, StorageError
@@ -85,6 +93,31 @@ def test_shards_of_every_archive_hold_what_one_decoding_gives(suffix: str, tmp_p
         assert_same(tmp_path / "whole", by_shards(spec, tmp_path, count, tmp_path / str(count)))
     indices = {(tmp_path / count / "index.parquet").read_bytes() for count in "137"}
     assert len(indices) == 1
+
+
+@pytest.mark.parametrize("archive", [zip_archive.Archive, tar_archive.Archive])
+def test_a_shard_finds_its_images_without_a_list_of_the_others(
+    archive: type[Archive], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "some.zip" if archive is zip_archive.Archive else "some.tar"
+    spec = changed(archive={"images": name, "folders": ["class"]})
+    write_archive(tmp_path / name, members() | {".DS_Store": b"", "cat/._1.png": b"litter"})
+    sharding.plan(spec, tmp_path, tmp_path)
+    monkeypatch.setattr(archive, "members", None)
+    sharding.decode_shard(spec, tmp_path, tmp_path / "plan.parquet", 1, 3, tmp_path / "2.npy")
+    assert len(np.load(tmp_path / "2.npy")) == COUNT // 3
+
+
+@pytest.mark.parametrize("name", ["some.zip", "some.tar"])
+def test_an_archive_that_was_cut_off_since_the_plan_is_an_error(name: str, tmp_path: Path) -> None:
+    spec = changed(archive={"images": name, "folders": ["class"]})
+    write_archive(tmp_path / name, members())
+    sharding.plan(spec, tmp_path, tmp_path)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match="the archive is cut off"):
+        sharding.decode_shard(spec, tmp_path, tmp_path / "plan.parquet", 2, 3, tmp_path / "3.npy")
+    assert not (tmp_path / "3.npy").exists()
 
 
 PARQUET: dict[str, Any] = {

@@ -1,8 +1,8 @@
 """A data set of an archive with image files, labelled by a table or by the folders they lie in."""
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from swatchbook.data.listing import Listing, images_of, without_broken
 from swatchbook.data.shards import StoredImages
 from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
+
+AT = "at_"  # of a listing's columns, those that say where in the archive a file stands
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ class Source:
         with archive_formats.opened(self.images, self.limits) as archive:
             listing = _listing(self, archive, table)
             self.limits.check_arrays(len(listing.images), self.spec["image"], self.images)
-            pixels, seen = _decoded(self, archive, listing.images)
+            files = archive.stream(set(listing.images["name"]))
+            pixels, seen = _decode(self, files, listing.images)
         return images_of(self, listing, pixels, seen)
 
     def listing(self) -> Listing:
@@ -142,16 +145,26 @@ class Source:
         """
         table = _table(self)
         with archive_formats.opened(self.images, self.limits) as archive:
-            return _listing(self, archive, table)
+            found = _listing(self, archive, table)
+            places = archive.places()
+            if places is None:
+                return found
+            where = pd.DataFrame(places, index=archive.names).add_prefix(AT)
+            return replace(found, images=found.images.join(where, on="name"))
 
     def decoded(self, images: pd.DataFrame) -> tuple[np.ndarray, Seen]:
         """Decode images of a listing, in the order of its rows; see `listing.Source`."""
-        with archive_formats.opened(self.images, self.limits) as archive:
-            return _decoded(self, archive, images)
+        archive = archive_formats.opened(self.images, self.limits)
+        where = images.filter(regex=f"^{AT}").rename(columns=lambda name: name.removeprefix(AT))
+        if not where.empty:
+            files = zip(images["name"], where.to_dict("records"), strict=True)
+            return _decode(self, archive.stream_at(files), images)
+        with archive:
+            return _decode(self, archive.stream(set(images["name"])), images)
 
-    def without_broken(self, ids: Sequence[str], problems: Mapping[str, str]) -> np.ndarray:
-        """Return which images are kept, bool, shape (len(ids),); see `without_broken`."""
-        return without_broken(ids, problems, self.images, self.how.leave_out)
+    def without_broken(self, images: pd.DataFrame, problems: Mapping[str, str]) -> np.ndarray:
+        """Return which images of a listing are kept, bool, shape (n,); see `without_broken`."""
+        return without_broken(list(images.index), problems, self.images, self.how.leave_out)
 
     def check_contents(self, pixels: np.ndarray | StoredImages, indices: np.ndarray) -> None:
         """Check the pinned digests of all images and labels; see `check_contents`."""
@@ -256,13 +269,15 @@ def _labels(found: pd.DataFrame, classes: Sequence[str], source: object) -> np.n
     return class_indices(found[column], classes, source)
 
 
-def _decoded(source: Source, archive: Archive, images: pd.DataFrame) -> tuple[np.ndarray, Seen]:
-    """Decode images of an open archive, in the order of the rows of `images`."""
+def _decode(
+    source: Source, files: Iterable[tuple[str, bytes]], images: pd.DataFrame
+) -> tuple[np.ndarray, Seen]:
+    """Decode images as they come, by their names, in the order of the rows of `images`."""
     image = source.spec["image"]
     id_of = dict(zip(images["name"], images.index, strict=True))
     row_of = {id_: row for row, id_ in enumerate(images.index)}
     pixels = np.empty((len(images), image["height"], image["width"], image["channels"]), np.uint8)
     with Progress(f"decode {source.images.name}", len(images), "image") as progress:
-        encoded = ((id_of[name], content) for name, content in archive.stream(id_of))
+        encoded = ((id_of[name], content) for name, content in files)
         seen = decode_all(encoded, row_of, image, pixels, progress)
     return pixels, seen

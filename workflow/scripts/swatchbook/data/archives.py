@@ -5,7 +5,7 @@ import os
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -132,6 +132,30 @@ class Archive(ABC):
         What is not `wanted` may be passed over. Whatever the archive has to check contents by is
         checked.
         """
+
+    def places(self) -> dict[str, list[int]] | None:
+        """Return where each file of `names` stands: some numbers of each, by what they are called.
+
+        ``None`` where a file can only be had by unpacking what comes before it.
+        """
+        return None
+
+    def stream_at(
+        self, files: Iterable[tuple[str, Mapping[str, int]]]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and the content of files whose `places` are known.
+
+        The archive must not have been opened: it was when its places were noted, and everything in
+        it was checked then. A million members take longer to list than their parts to decode.
+        """
+        with self.resources:
+            yield from self.contents_at(files)
+
+    def contents_at(
+        self, files: Iterable[tuple[str, Mapping[str, int]]]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Do the work of `stream_at`; only formats that tell `places` have it."""
+        raise NotImplementedError
 
 
 @contextmanager

@@ -114,8 +114,8 @@ class Source(Protocol):
             uint8, shape (len(images), height, width, channels), RGB or grey; and what was seen.
         """
 
-    def without_broken(self, ids: Sequence[str], problems: Mapping[str, str]) -> np.ndarray:
-        """Return which images are kept, bool, shape (len(ids),); see `without_broken`."""
+    def without_broken(self, images: pd.DataFrame, problems: Mapping[str, str]) -> np.ndarray:
+        """Return which images of a listing are kept, bool, shape (n,); see `without_broken`."""
 
     def check_contents(self, pixels: np.ndarray | StoredImages, indices: np.ndarray) -> None:
         """Check the pinned digests of all images and labels.
@@ -136,7 +136,7 @@ def images_of(source: Source, listing: Listing, pixels: np.ndarray, seen: Seen) 
         If an image is broken and is not to be left out, or the content is not the pinned one.
     """
     if seen.problems:
-        kept = source.without_broken(list(listing.images.index), seen.problems)
+        kept = source.without_broken(listing.images, seen.problems)
         listing = listing.without(kept, seen.problems)
         pixels = pixels[kept]
     tell_left_out(listing.left_out)

@@ -167,9 +167,10 @@ class Source:
         seen.problems = {id_: problems[id_] for id_ in images.index if id_ in problems}
         return pixels, seen
 
-    def without_broken(self, ids: Sequence[str], problems: Mapping[str, str]) -> np.ndarray:
-        """Return which images are kept, bool, shape (len(ids),); see `without_broken`."""
-        return without_broken(ids, problems, self.where, self.leave_out)
+    def without_broken(self, images: pd.DataFrame, problems: Mapping[str, str]) -> np.ndarray:
+        """Return which images of a listing are kept, bool, shape (n,); see `without_broken`."""
+        first = self.folder / images.loc[next(iter(problems)), "name"]
+        return without_broken(list(images.index), problems, first, self.leave_out)
 
     def check_contents(self, pixels: np.ndarray | StoredImages, indices: np.ndarray) -> None:
         """Check the pinned digests of all images and labels; see `check_contents`."""

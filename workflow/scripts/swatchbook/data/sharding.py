@@ -97,7 +97,7 @@ def decode_shard(
     source = dataset_formats.source(spec, folder)
     pixels, seen = source.decoded(part)
     if seen.problems:
-        pixels = pixels[source.without_broken(list(part.index), seen.problems)]
+        pixels = pixels[source.without_broken(part, seen.problems)]
     output = Path(output)
     with replacing(output) as path:
         np.save(path, pixels)

@@ -11,7 +11,7 @@ The format: POSIX's pax, and GNU's long names (https://www.gnu.org/software/tar/
 import io
 import os
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from swatchbook.data import archives, file_kinds
@@ -53,6 +53,7 @@ class Archive(archives.Archive):
 
     def members(self) -> Iterator[Member]:
         self._file, self._packed = self.open_file()
+        self._offsets: list[tuple[str, int, int]] = []
         total = 0
         for member in self._headers():
             if member.why_not_a_file or why_not_a_name(member.name):
@@ -62,6 +63,8 @@ class Archive(archives.Archive):
             self.limits.check_sizes({member.name: member.size}, self._packed, self.path)
             total += member.size
             self.limits.check_total(total, self._packed, self.path)
+            if not member.is_folder and self._stream is self._file:
+                self._offsets.append((member.name, self._file.tell(), member.size))
             yield member
             self._skip(member)
 
@@ -74,6 +77,22 @@ class Archive(archives.Archive):
             self._read(-member.size % BLOCK_BYTES, member.name)
             if not member.is_folder:
                 yield member.name, content
+
+    def places(self) -> dict[str, list[int]] | None:
+        if self._stream is not self._file:
+            return None
+        files = [file for file in self._offsets if not archives.is_litter(file[0])]
+        return {"offset": [file[1] for file in files], "size": [file[2] for file in files]}
+
+    def contents_at(
+        self, files: Iterable[tuple[str, Mapping[str, int]]]
+    ) -> Iterator[tuple[str, bytes]]:
+        self._file, self._packed = self.open_file()
+        self._stream = self._file
+        for name, place in files:
+            with reading(self.path):
+                self._file.seek(place["offset"])
+            yield name, self._read(place["size"], name)
 
     def _begin(self) -> None:
         """Begin to read at the beginning."""

@@ -11,7 +11,7 @@ import bz2
 import stat
 import struct
 import zlib
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from backports import zstd
@@ -47,15 +47,18 @@ METHOD_NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 14: "LZMA", 95: "xz",
 class Entry(NamedTuple):
     """What the directory says of a member."""
 
-    written_name: bytes
     name: str
     flags: int
     method: int
     crc: int
     packed: int
     size: int
-    attributes: int
     offset: int
+    attributes: int
+    name_bytes: int = 0
+
+
+PLACE = ("flags", "method", "crc", "packed", "size", "offset")  # what a member is read by
 
 
 class Archive(archives.Archive):
@@ -84,6 +87,25 @@ class Archive(archives.Archive):
         for entry, end in zip(self._entries, self._room, strict=True):
             if not _is_folder(entry) and (wanted is None or entry.name in wanted):
                 yield entry.name, self._unpacked(entry, self._content_of(entry, end))
+
+    def places(self) -> dict[str, list[int]]:
+        files = [
+            (entry, end)
+            for entry, end in zip(self._entries, self._room, strict=True)
+            if not _is_folder(entry) and not archives.is_litter(entry.name)
+        ]
+        return {
+            **{key: [getattr(entry, key) for entry, _ in files] for key in PLACE},
+            "end": [end for _, end in files],
+        }
+
+    def contents_at(
+        self, files: Iterable[tuple[str, Mapping[str, int]]]
+    ) -> Iterator[tuple[str, bytes]]:
+        self._file, self._size = self.open_file()
+        for name, place in files:
+            entry = Entry(name, *(place[key] for key in PLACE), attributes=0)
+            yield name, self._unpacked(entry, self._content_of(entry, place["end"]))
 
     def _directory(self) -> tuple[int, int, int]:
         """Find the directory: how many members it states, where it begins and where it ends."""
@@ -171,7 +193,7 @@ class Archive(archives.Archive):
             size, packed, offset = self._wide((size, packed, offset), extra, name)
         if disk not in (0, 0xFFFF):
             raise self._damaged(f"{name!r} stands in another part of the archive")
-        return Entry(written_name, name, flags, method, crc, packed, size, attributes, offset)
+        return Entry(name, flags, method, crc, packed, size, offset, attributes, len(written_name))
 
     def _wide(self, numbers: Sequence[int], extra: bytes, name: str) -> list[int]:
         """Return numbers, with those that did not fit taken from an extra field of zip64."""
@@ -215,7 +237,7 @@ class Archive(archives.Archive):
         for row, end in zip(order, [*offsets[1:], directory], strict=False):
             entry = self._entries[row]
             room[row] = end
-            if entry.offset + HEADER.size + len(entry.written_name) + entry.packed > end:
+            if entry.offset + HEADER.size + entry.name_bytes + entry.packed > end:
                 overlapping.append(repr(entry.name))
         if overlapping:
             raise self._damaged(f"members that reach into others: {first_ten(overlapping)}")
@@ -238,7 +260,8 @@ class Archive(archives.Archive):
         own, stated = (crc, packed, size), (entry.crc, entry.packed, entry.size)
         if flags & SIZES_FOLLOW:  # the header may have been written before they were known
             own = tuple(one or other for one, other in zip(own, stated, strict=True))
-        is_same = named[:name_length] == entry.written_name and method == entry.method
+        own_name = _text(named[:name_length], entry.flags)
+        is_same = own_name == entry.name and method == entry.method
         if not is_same or own != stated or flags & ENCRYPTED:
             raise self._damaged(f"{entry.name} has a header that says something else of it")
         start = entry.offset + HEADER.size + name_length + extra_length
