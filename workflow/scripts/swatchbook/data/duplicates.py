@@ -287,6 +287,23 @@ def standardised(descriptors: np.ndarray) -> np.ndarray:
     return descriptors
 
 
+def unit_norm(descriptors: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Return what `standardised` does of some images, by the mean and the spread of all.
+
+    Parameters
+    ----------
+    descriptors
+        Of some images, shape (n, K).
+    mean, spread
+        Of all images, the spread a standard deviation, float32, shape (K,).
+    """
+    found = descriptors.astype(np.float32)
+    found -= mean
+    found /= np.maximum(spread, np.float32(1e-6))
+    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.float32(1e-6))
+    return found
+
+
 def similar_pairs(vectors: np.ndarray, neighbours: int) -> np.ndarray:
     """Pair each vector with the most similar ones after it, by exact search.
 

@@ -9,6 +9,7 @@ the exact search it finds.
 
 import logging
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ def near_pairs(images: Pictures) -> pd.DataFrame:
     pandas.DataFrame
         As `duplicates.Found.pairs`, in no order.
     """
-    pairs = candidates(descriptors(images))
+    pairs = candidates(Descriptors(images))
     pairs, shifts = _aligned(images, pairs)
     logger.info("%d of them alike when aligned", len(pairs))
     alike = np.empty(len(pairs), np.float32)
@@ -53,27 +54,54 @@ def near_pairs(images: Pictures) -> pd.DataFrame:
     return duplicates.near(pairs, alike, _usual_distances(images, pairs))
 
 
-def descriptors(images: Pictures) -> np.ndarray:
-    """Return what `duplicates` compares images by first, float32 of unit norm, shape (N, K)."""
-    found = None
-    with Progress("describe images", len(images), "image") as progress:
-        for at in range(0, len(images), IMAGES_AT_A_TIME):
-            spectra, _ = duplicates.power_and_phase(images[at : at + IMAGES_AT_A_TIME])
-            if found is None:
-                found = np.empty((len(images), spectra.shape[1]), np.float32)
-            found[at : at + len(spectra)] = duplicates.log_power(spectra)
-            progress.update(len(spectra))
-    assert found is not None
-    return duplicates.standardised(found)
-
-
-def candidates(vectors: np.ndarray) -> np.ndarray:
-    """Pair each vector with the most similar ones, by an approximate search.
+class Descriptors:
+    """What `duplicates` compares images by first, of all images, in two bytes a value.
 
     Parameters
     ----------
-    vectors
-        float32 of unit norm, shape (N, K).
+    images
+        As for `near_pairs`.
+    """
+
+    def __init__(self, images: Pictures):
+        total = squares = np.float64(0)
+        found = None
+        with Progress("describe images", len(images), "image") as progress:
+            for at in range(0, len(images), IMAGES_AT_A_TIME):
+                spectra, _ = duplicates.power_and_phase(images[at : at + IMAGES_AT_A_TIME])
+                values = duplicates.log_power(spectra)
+                if found is None:
+                    found = np.empty((len(images), values.shape[1]), np.float16)
+                found[at : at + len(values)] = values
+                total = total + values.sum(axis=0, dtype=np.float64)
+                squares = squares + np.square(values, dtype=np.float64).sum(axis=0)
+                progress.update(len(values))
+        assert found is not None
+        mean = total / len(images)
+        self._values = found
+        self._mean = mean.astype(np.float32)
+        self._spread = np.sqrt(np.maximum(squares / len(images) - mean**2, 0)).astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def size(self) -> int:
+        """How many values an image has."""
+        return self._values.shape[1]
+
+    def vectors(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Return those of some images, standardised and of unit norm, float32, shape (n, size)."""
+        return duplicates.unit_norm(self._values[rows], self._mean, self._spread)
+
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the vectors of all images, some at a time, each with the number of its first."""
+        for at in range(0, len(self), IMAGES_AT_A_TIME):
+            yield at, self.vectors(slice(at, at + IMAGES_AT_A_TIME))
+
+
+def candidates(descriptors: Descriptors) -> np.ndarray:
+    """Pair each image with the most similar ones, by an approximate search.
 
     Returns
     -------
@@ -82,18 +110,26 @@ def candidates(vectors: np.ndarray) -> np.ndarray:
     """
     import faiss
 
-    count, size = vectors.shape
+    count, size = len(descriptors), descriptors.size
     cells = max(1, min(4096, int(4 * math.sqrt(count)), count // IMAGES_A_CELL))
-    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(size), size, cells, faiss.METRIC_INNER_PRODUCT)
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(size),
+        size,
+        cells,
+        faiss.ScalarQuantizer.QT_fp16,
+        faiss.METRIC_INNER_PRODUCT,
+        False,
+    )
     index.cp.max_points_per_centroid = IMAGES_A_CELL
     sample = np.linspace(0, count - 1, min(count, cells * IMAGES_A_CELL)).astype(int)
-    index.train(vectors[sample])
-    index.add(vectors)
+    index.train(descriptors.vectors(sample))
+    for _, vectors in descriptors.blocks():
+        index.add(vectors)
     index.nprobe = CELLS_LOOKED_INTO
     pairs = []
     with Progress("search for copies", count, "image") as progress:
-        for at in range(0, count, IMAGES_AT_A_TIME):
-            alike, others = index.search(vectors[at : at + IMAGES_AT_A_TIME], NEIGHBOURS)
+        for at, vectors in descriptors.blocks():
+            alike, others = index.search(vectors, NEIGHBOURS)
             own = np.arange(at, at + len(others))[:, None]
             row, column = np.nonzero((alike >= LEAST_ALIKE) & (others >= 0) & (others != own))
             ends = np.stack([row + at, others[row, column]], axis=1)
