@@ -1,8 +1,9 @@
 """Time, memory and reliability of the search for copies, on the official training and test sets.
 
-For each data set three searches, each in a process of its own: the images as they are; with near
-copies of random images put among them, for the recall; and with the training set upside down, so
-that no test image can have a copy there, for the false alarms.
+For each data set four searches, each in a process of its own: the images as they are; with near
+copies of random images put among them, for the recall; with the training set upside down, so that
+no test image can have a copy there, for the false alarms; and the images as they are by the search
+for many images, beside the exact one.
 
     python benchmarks/duplicates.py --mirror FOLDER [--dataset cifar-10] [--sheets FOLDER]
 
@@ -32,6 +33,7 @@ from swatchbook.startup import configuration
 
 CONFIGS = {"cifar-10": "cifar10", "fashion-mnist": "fashion-mnist"}
 BANDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+SEARCHES = ("as they are", "with copies", "upside down", "as many")
 COPIES = 500  # of each kind
 PAIRS_ON_A_SHEET = 96
 
@@ -171,12 +173,32 @@ def upside_down(pixels: np.ndarray, training: int) -> dict[str, object]:
     return result | {"pairs_by_limit": by_limit}
 
 
+def as_many(pixels: np.ndarray) -> dict[str, object]:
+    """Search as among many images, and return what of the exact search's pairs is found."""
+    exact, result = search(pixels)
+    started, cpu = time.perf_counter(), time.process_time()
+    many = duplicates.find(pixels, exhaustive=0)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    ends = ["first", "second"]
+    joined = exact.pairs.merge(many.pairs, how="outer", on=ends, indicator=True)
+    counts = joined["_merge"].value_counts()
+    missed = joined[joined["_merge"] == "left_only"]["relative_distance_x"]
+    return {
+        "exact": result | {"pairs": len(exact.pairs)},
+        "many": {"seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1)},
+        "found_by_both": int(counts["both"]),
+        "by_the_exact_one_only": int(counts["left_only"]),
+        "by_the_other_only": int(counts["right_only"]),
+        "relative_distances_of_those_missed": missed.round(3).sort_values().tolist(),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--dataset", choices=CONFIGS, action="append")
     parser.add_argument("--sheets", type=Path)
-    parser.add_argument("--search", choices=("as they are", "with copies", "upside down"))
+    parser.add_argument("--search", choices=SEARCHES)
     parser.add_argument("--arrays", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.arrays:
@@ -186,6 +208,7 @@ def main() -> None:
             "as they are": lambda: as_they_are(pixels, arrays["labels"], training, options.sheets),
             "with copies": lambda: with_copies(pixels, training),
             "upside down": lambda: upside_down(pixels, training),
+            "as many": lambda: as_many(pixels),
         }[options.search]()
         print(json.dumps(result))
         return
@@ -197,12 +220,7 @@ def main() -> None:
             pixels, labels, training = images_and_labels(options.mirror, dataset)
             arrays = Path(folder) / f"{dataset}.npz"
             np.savez(arrays, pixels=pixels, labels=labels, training=training)
-            searches = (
-                [options.search]
-                if options.search
-                else ("as they are", "with copies", "upside down")
-            )
-            for name in searches:
+            for name in [options.search] if options.search else SEARCHES:
                 command = [sys.executable, __file__, "--mirror", str(options.mirror)]
                 command += ["--arrays", str(arrays), "--search", name]
                 if options.sheets:

@@ -17,7 +17,7 @@ from snakemake_logger_plugin_swatchbook import words
 LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{3}) ([A-Z]+) (.*)")
 EPOCH = re.compile(r"epoch (\d+) of (\d+): (.*)")
 PROGRESS = re.compile(r".+: (\d+) of (\d+) \w+, \d+/s(?:, epoch (\d+) of (\d+))?")
-RESUMED = re.compile(r"resumed after epoch (\d+) ")
+RESUMED = re.compile(r"resumed (?:after|in) epoch (\d+)(?:, after step (\d+) of (\d+))? ")
 # What Python says to programmers; it stays in the log.
 OF_CODE = re.compile(r"\S+\.py:\d+: \w*Warning: ")
 
@@ -44,6 +44,11 @@ class Mark:
 
     seconds: float
     share: float
+
+
+def _epochs_done(epoch: str, step: str | None, steps: str | None) -> float:
+    """Return after how many epochs a training goes on, with the part of the one it is in."""
+    return int(epoch) if step is None else int(epoch) - 1 + int(step) / int(steps)
 
 
 class JobLog:
@@ -171,7 +176,7 @@ class JobLog:
             self.warnings[text] = None
         resumed, epoch, progress = (pattern.match(text) for pattern in (RESUMED, EPOCH, PROGRESS))
         if resumed:
-            self._resumed, self._begin = int(resumed[1]), seconds
+            self._resumed, self._begin = _epochs_done(*resumed.groups()), seconds
         elif epoch:
             self._take_epoch(seconds, int(epoch[1]), int(epoch[2]), epoch[3])
         elif progress:

@@ -156,6 +156,28 @@ def test_any_recipe_that_is_killed_goes_on_to_the_same_bits(
     assert differences(killed.cell, untouched.cell) == []
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_training_that_is_killed_within_an_epoch_goes_on_from_its_last_step(
+    data: Path, tmp_path: Path, name: str
+) -> None:
+    """A long epoch is kept every ten minutes, here after each step."""
+    layers, own = RECIPES[name]
+    layers = [*layers, {"flatten": {}}, {"dense": {"units": 8}}, {"dropout": {"rate": 0.3}}]
+    settings = MORE | own | {"epochs": 1.5, "watch_test": True}
+    killed, untouched = (
+        Training(tmp_path / part, data, layers, settings) for part in ("killed", "untouched")
+    )
+    assert untouched.run() == (0, "")
+    killed.unkept = 0.0
+    steps = [f"epoch-00000-step-{step:08}" for step in (1, 2, 3)]  # the third has no validation yet
+    for kept in (*steps, "epoch-00001", "epoch-00001-step-00000001"):
+        assert killed.run(kill=(CHECKPOINTS, "_rename", 2)) == (-signal.SIGKILL, "")
+        assert killed.whole_checkpoints()[-1].rpartition("-")[0] == kept
+    assert killed.run() == (0, "")
+    assert killed.run_json()["resumed_after"] == [0.333, 0.667, 1.0, 1, 1.333]
+    assert differences(killed.cell, untouched.cell) == []
+
+
 @pytest.mark.parametrize("averaging", [None, {"ema": {"decay": 0.5}}])
 def test_a_training_that_stops_early_is_killed_after_each_epoch_and_keeps_the_same_best_weights(
     data: Path, tmp_path: Path, averaging: Any
@@ -250,16 +272,17 @@ def test_sigterm_ends_at_the_next_step_and_says_that_the_same_command_goes_on(
     assert process.returncode == 1
     record_property("told", said.strip())
     after = training.epochs_kept()[-1]
-    assert re.fullmatch(
+    begun = rf"in epoch {after + 1}, after step \d of 3"
+    point = re.fullmatch(
         rf"swatchbook: error: stopped by SIGTERM in epoch {after + 1}, step \d of 3 "
-        rf"\(the same command goes on after epoch {after}\)\n",
+        rf"\(the same command goes on (after epoch {after}|{begun})\)\n",
         said,
-    )
+    )[1]
     assert training.run(kill=(CHECKPOINTS, "_rename", 1)) == (
         -signal.SIGKILL,
         "",
     )
-    assert f"resumed after epoch {after} from {training.checkpoints}" in lines(training, "INFO")
+    assert f"resumed {point} from {training.checkpoints}" in lines(training, "INFO")
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error(

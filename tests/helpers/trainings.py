@@ -17,13 +17,16 @@ from paths import SCRIPTS
 # What the entry point does, without Snakemake. "called" is a package and a function of it. "kill"
 # is a module, a function and a number: the process kills itself, with the signal that cannot be
 # handled, at that call of the function. "memory" is how many bytes of address space it may take
-# beyond those of TensorFlow.
+# beyond those of TensorFlow. "unkept" is after how many seconds of an epoch its state is kept.
 DRIVER = """
 import importlib, json, os, resource, signal, sys
 
 from swatchbook.job_log import reporting_to
 
-called, given, log, kill, memory = json.loads(sys.argv[1])
+called, given, log, kill, memory, unkept = json.loads(sys.argv[1])
+if unkept is not None:
+    from swatchbook.training import epochs
+    epochs.SECONDS_UNKEPT = unkept
 if kill:
     module, name, number = importlib.import_module(kill[0]), kill[1], kill[2]
     original, calls = getattr(module, name), []
@@ -56,6 +59,7 @@ class Training:
     settings: Mapping[str, Any]
     seed: int = 0
     code: str = "1"
+    unkept: float | None = None
 
     CALLED: ClassVar[tuple[str, str]] = ("swatchbook.training", "train")
 
@@ -91,7 +95,7 @@ class Training:
     def _argument(self, kill: tuple[str, str, int] | None = None, memory: int | None = None) -> str:
         self.folder.mkdir(parents=True, exist_ok=True)
         log = str(self.folder / "log")
-        return json.dumps([self.CALLED, self.given(), log, kill, memory])
+        return json.dumps([self.CALLED, self.given(), log, kill, memory, self.unkept])
 
     def given(self) -> dict[str, Any]:
         """Return what the function is called with."""

@@ -92,10 +92,11 @@ def test_what_comes_before_the_first_epoch_is_part_of_a_training(log: Path) -> N
     assert found.seconds_of_start() == pytest.approx(20, abs=1.5)
 
 
-def test_a_training_that_goes_on_has_its_first_epochs_behind_it(log: Path) -> None:
-    written(
-        log, "resumed after epoch 5 from checkpoints", "train: 10 of 50 step, 1/s, epoch 6 of 10"
-    )
+@pytest.mark.parametrize(
+    "resumed", ["resumed after epoch 5 from x", "resumed in epoch 5, after step 20 of 20 from x"]
+)
+def test_a_training_that_goes_on_has_its_first_epochs_behind_it(log: Path, resumed: str) -> None:
+    written(log, resumed, "train: 10 of 50 step, 1/s, epoch 6 of 10")
     found = followed(log)
     assert found.share() == pytest.approx(0.6, abs=0.01)
     assert found.seconds_left() == pytest.approx(40, abs=1)

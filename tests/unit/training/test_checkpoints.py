@@ -29,7 +29,7 @@ ARRAYS = {
 def filled(folder: Path, epochs: int = 3, **changes: Any) -> Checkpoints:
     kept = Checkpoints(folder, FINGERPRINT | changes)
     for epoch in range(1, epochs + 1):
-        kept.save(epoch, ARRAYS | {"epoch": np.array(epoch)}, {"history": [0.1] * epoch})
+        kept.save(epoch, 0, ARRAYS | {"epoch": np.array(epoch)}, {"history": [0.1] * epoch})
     return kept
 
 
@@ -82,7 +82,7 @@ def test_a_damaged_one_falls_back_to_the_one_before_and_the_log_says_so(
     assert kept.newest().epoch == 2
     (record,) = caplog.records
     assert "epoch-00003" in record.message and "damaged and not used" in record.message
-    kept.save(3, ARRAYS, {})
+    kept.save(3, 0, ARRAYS, {})
     assert kept.newest().epoch == 3, "the damaged one is replaced"
 
 
@@ -127,7 +127,7 @@ def test_one_of_another_fingerprint_is_not_used_and_the_log_says_what_differs(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "is not used" in record.message and record.message.endswith(said)
-    other.save(1, ARRAYS, {})
+    other.save(1, 0, ARRAYS, {})
     assert len(names(tmp_path)) == 1, "it is discarded as soon as there is a better one"
     assert other.newest().epoch == 1
 
@@ -136,6 +136,16 @@ def test_the_order_of_keys_and_tuples_make_no_other_fingerprint(tmp_path: Path) 
     filled(tmp_path, 1)
     again = dict(reversed(FINGERPRINT.items())) | {"layers": ({"flatten": {}},)}
     assert Checkpoints(tmp_path, again).newest().epoch == 1
+
+
+def test_one_within_an_epoch_is_newer_than_that_epochs_beginning(tmp_path: Path) -> None:
+    kept = filled(tmp_path, 1)
+    for step in (9, 10):
+        kept.save(1, step, ARRAYS, {})
+    assert [name[:19] for name in names(tmp_path)] == ["epoch-00001-step-00", "epoch-00001-step-00"]
+    assert (kept.newest().epoch, kept.newest().step) == (1, 10)
+    kept.save(2, 0, ARRAYS, {})
+    assert (kept.newest().epoch, kept.newest().step) == (2, 0)
 
 
 def test_a_failed_writing_leaves_what_was_there(
@@ -149,7 +159,7 @@ def test_a_failed_writing_leaves_what_was_there(
 
     monkeypatch.setattr(checkpoints, "_sync", full)
     with pytest.raises(StorageError, match="No space left on device"):
-        kept.save(3, ARRAYS, {})
+        kept.save(3, 0, ARRAYS, {})
     assert names(tmp_path) == before
     assert kept.newest().epoch == 2
 
@@ -167,14 +177,14 @@ def test_a_folder_that_another_process_removed_meanwhile_is_made_again(
         sync(path)
 
     monkeypatch.setattr(checkpoints, "_sync", removing)
-    kept.save(2, ARRAYS, {})
+    kept.save(2, 0, ARRAYS, {})
     assert kept.newest().epoch == 2
 
 
 def test_pickled_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path, FINGERPRINT)
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        kept.save(1, {"thing": np.array([object()])}, {})
+        kept.save(1, 0, {"thing": np.array([object()])}, {})
     assert names(tmp_path) == []
 
 

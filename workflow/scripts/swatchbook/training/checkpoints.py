@@ -1,6 +1,7 @@
-"""Checkpoints: a training's state after an epoch, kept so that it can go on after any interruption.
+"""Checkpoints: a training's state, kept so that it can go on after any interruption.
 
-A checkpoint is a folder ``epoch-<number>-<fingerprint>`` that holds ``state.npz`` (arrays),
+A checkpoint is a folder ``epoch-<number>-<fingerprint>``, or, in the middle of the next epoch,
+``epoch-<number>-step-<number>-<fingerprint>``, that holds ``state.npz`` (arrays),
 ``facts.json`` (everything else) and ``SHA256SUMS``. It is written under a name of its own, put on
 the disk and then renamed: under its final name it is whole unless something damaged it later.
 """
@@ -27,17 +28,17 @@ logger = logging.getLogger(__name__)
 
 KEPT = 2
 STATE, FACTS, SUMS = "state.npz", "facts.json", "SHA256SUMS"
-NAME = re.compile(r"epoch-(\d+)-([0-9a-f]{12})")
+NAME = re.compile(r"epoch-(\d+)(?:-step-(\d+))?-([0-9a-f]{12})")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a training was after an epoch.
+    """What a training was at a point.
 
     Attributes
     ----------
-    epoch
-        The number of epochs that have been trained.
+    epoch, step
+        The number of whole epochs that had been trained, and of steps of the next one.
     arrays
         Arrays by name, as they were saved.
     facts
@@ -45,6 +46,7 @@ class Checkpoint:
     """
 
     epoch: int
+    step: int
     arrays: Mapping[str, np.ndarray]
     facts: Mapping[str, Any]
 
@@ -97,15 +99,17 @@ class Checkpoints:
             )
         return None
 
-    def save(self, epoch: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
-        """Keep the state after an epoch, and of the older ones only the last.
+    def save(
+        self, epoch: int, step: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]
+    ) -> None:
+        """Keep a state, and of the older ones only the last.
 
         It is on the disk when this returns.
 
         Parameters
         ----------
-        epoch
-            The number of epochs that have been trained.
+        epoch, step
+            The number of whole epochs that have been trained, and of steps of the next one.
         arrays
             Arrays by name, of any shape and of a type that NumPy itself has.
         facts
@@ -117,12 +121,12 @@ class Checkpoints:
             If it cannot be written; what was there is left alone.
         """
         try:
-            self._write(epoch, arrays, facts)
+            self._write(epoch, step, arrays, facts)
         except StorageError as error:
             if not isinstance(error.__cause__, FileNotFoundError):
                 raise
             # Another process of the same training has ended and removed the folder.
-            self._write(epoch, arrays, facts)
+            self._write(epoch, step, arrays, facts)
         own = [path for path in self._all() if self._is_own(path)]
         for path in self._all():
             if path not in own[:KEPT]:
@@ -134,14 +138,19 @@ class Checkpoints:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _write(
-        self, epoch: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]
+        self, epoch: int, step: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]
     ) -> None:
-        path = self.folder / f"epoch-{epoch:05d}-{self._key}"
+        path = self.folder / f"{_point(epoch, step)}-{self._key}"
         with temporary_beside(path) as temporary:
             try:
                 temporary.mkdir()
                 np.savez(temporary / STATE, allow_pickle=False, **arrays)
-                kept = {"fingerprint": self.fingerprint, "epoch": epoch, "facts": facts}
+                kept = {
+                    "fingerprint": self.fingerprint,
+                    "epoch": epoch,
+                    "step": step,
+                    "facts": facts,
+                }
                 write_json(temporary / FACTS, kept)
                 sums = [f"{digest(temporary / name)}  {name}\n" for name in (STATE, FACTS)]
                 write_text(temporary / SUMS, "".join(sums))
@@ -154,11 +163,12 @@ class Checkpoints:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def _all(self) -> list[Path]:
-        """Return the folders of whole or damaged checkpoints, the last epoch first."""
+        """Return the folders of whole or damaged checkpoints, the last one first."""
         if not self.folder.is_dir():
             return []
-        found = [path for path in self.folder.iterdir() if NAME.fullmatch(path.name)]
-        return sorted(found, reverse=True)
+        found = {path: NAME.fullmatch(path.name) for path in self.folder.iterdir()}
+        points = {path: (int(at[1]), int(at[2] or 0)) for path, at in found.items() if at}
+        return sorted(points, key=lambda path: (points[path], path), reverse=True)
 
     def _is_own(self, path: Path) -> bool:
         return path.name.endswith(self._key)
@@ -174,12 +184,11 @@ class Checkpoints:
 
     def _read(self, path: Path) -> Checkpoint:
         kept = _verified_facts(path)
-        if kept["fingerprint"] != self.fingerprint or not path.name.startswith(
-            f"epoch-{kept['epoch']:05d}-"
-        ):
+        point = _point(kept["epoch"], kept["step"])
+        if kept["fingerprint"] != self.fingerprint or path.name != f"{point}-{self._key}":
             raise _Damaged("its name and its content do not belong together")
         with np.load(path / STATE, allow_pickle=False) as stored:
-            return Checkpoint(kept["epoch"], dict(stored), kept["facts"])
+            return Checkpoint(kept["epoch"], kept["step"], dict(stored), kept["facts"])
 
     def _difference(self, path: Path) -> str:
         """Say in which parts the fingerprint of a checkpoint differs from this one."""
@@ -188,6 +197,10 @@ class Checkpoints:
         except _Damaged as damage:
             return f"it is of another training, and damaged: {damage}"
         return "it differs in " + "; ".join(_differences(other, self.fingerprint))
+
+
+def _point(epoch: int, step: int) -> str:
+    return f"epoch-{epoch:05d}" + (f"-step-{step:08d}" if step else "")
 
 
 class _Damaged(Exception):

@@ -19,12 +19,13 @@ from swatchbook.training.averaging import Averager
 from swatchbook.training.epoch_records import Epoch, Events
 from swatchbook.training.interruption import Request
 from swatchbook.training.placement import ON_CPU, Execution
-from swatchbook.training.resumption import Resumption
+from swatchbook.training.resumption import NOT_BEGUN, Begun, Resumption
 from swatchbook.training.seeds import SHUFFLING, derived_seed
 
 logger = logging.getLogger(__name__)
 
 MEASURED_BATCH = 500  # forward passes alone: measured to be as fast as any larger batch
+SECONDS_UNKEPT = 600  # of an epoch that takes long, this much is lost at most when it is killed
 STEPS_BETWEEN_LOOKS = 100  # at the losses: a look waits for a GPU to come to the end of its queue
 
 Watched = Mapping[str, tuple[np.ndarray, np.ndarray]]  # images and labels by the name of the split
@@ -135,11 +136,12 @@ class Trainer:
             self._variables[f"average.{number}"] = copy
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return the phase, weights, their average, the best ones, and what optimiser and dropout
-        have.
+        """Return the phase, weights, their average, the best ones, what optimiser and dropout have,
+        and what the steps of an epoch have counted.
         """
         state = {name: variable.numpy() for name, variable in self._variables.items()}
         state["phase"] = np.int64(self._phase)
+        state["sums"] = self._tally.sums.numpy()
         return state | self._best.state() if self._best else state
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -148,6 +150,7 @@ class Trainer:
             self._begin(int(state["phase"]))
         for name, variable in self._variables.items():
             variable.assign(state[name])
+        self._tally.sums.assign(state["sums"])
         steps.part_dropout(self._copies_of_dropout)
         if self._best:
             self._best.restore(state)
@@ -189,20 +192,21 @@ class Trainer:
         """
         stopping.check(self.settings, len(watched["validation"][0]))
         self._sigterm = sigterm or Request()
-        self._is_kept = kept is not None
+        self._kept = kept
         self._has_no_hope = has_no_hope
         self.is_pruned = False
-        history = kept.restored(self) if kept else []
+        history, begun = kept.restored(self) if kept else ([], NOT_BEGUN)
+        self._unkept_since = time.monotonic()
         epochs = self._epochs
-        total = len(self._rates) - len(history) * self._steps_an_epoch
+        total = len(self._rates) - len(history) * self._steps_an_epoch - begun.step
         with Progress("train", total, "step") as progress, Events(events) as written:
             for row in history:
                 written.write(row)
             while len(history) < epochs and not self._is_over(history):
-                row = self._epoch(len(history) + 1, watched, progress)
+                row = self._epoch(history, begun, watched, progress)
+                begun = NOT_BEGUN
                 history.append(row)
-                if kept:
-                    kept.keep(self, history)
+                self._keep(history)
                 written.write(row)
                 logger.info("%s", row.told(epochs))
         self.kept_epoch = len(history)
@@ -230,25 +234,34 @@ class Trainer:
     def _steps_an_epoch(self) -> int:
         return math.ceil(self.images / self.settings["batch_size"])
 
-    def _epoch(self, number: int, watched: Watched, progress: Progress) -> Epoch:
+    def _epoch(
+        self, history: Sequence[Epoch], begun: Begun, watched: Watched, progress: Progress
+    ) -> Epoch:
+        """Train the epoch after those of the history, of which some steps may be done."""
+        number = len(history) + 1
         first, *second = self._phases
         if second and number > first.epochs and not self._phase:
             self._begin(1)
             logger.info("from epoch %d on, what was taken over learns too", number)
-        self._tally.begin_epoch((number - 1) * self._steps_an_epoch)
+        self._tally.begin_epoch((number - 1) * self._steps_an_epoch, begun.step)
         if self._augmenter.draws:
             self._data.set_numbers(self._augmenter.numbers(self.total, number))
         order = self._order(number)
         images = len(order)
-        done = 0
-        start = time.perf_counter()
-        for batches in self._batches(order):
+        done = begun.step
+        start = time.perf_counter() - begun.seconds
+        for batches in self._batches(order, done):
             self._make_steps(batches)
             done += len(batches)
             progress.update(len(batches), epoch=f"{number} of {self._epochs}")
-            self._stop_if_asked(number)
             if done % STEPS_BETWEEN_LOOKS < len(batches):
                 self._check_losses(number)
+            is_long_unkept = time.monotonic() - self._unkept_since >= SECONDS_UNKEPT
+            if is_long_unkept or self._sigterm.came:
+                self._check_losses(number)
+                seconds = time.perf_counter() - start
+                self._keep(history, Begun(done, self._steps_an_epoch, seconds))
+                self._stop_if_asked(number)
         loss, accuracy = self._tally.means(images)
         seconds = time.perf_counter() - start
         self._check_losses(number)
@@ -256,8 +269,10 @@ class Trainer:
             validation = self._measured(watched["validation"], number)
             last_batch = test = (None, None)
             if "test" in watched:
-                self._measure_rows(batches[-1])
-                last_batch = self._tally.means(len(batches[-1]))
+                size = self.settings["batch_size"]
+                batch = order[(images - 1) // size * size :]
+                self._measure_rows(batch)
+                last_batch = self._tally.means(len(batch))
                 test = self._measured(watched["test"], number)
             if self._best:
                 self._best.look(number, *validation)
@@ -266,16 +281,22 @@ class Trainer:
         rate = float(self._rates[: number * self._steps_an_epoch][-1])
         return Epoch(number, loss, accuracy, *validation, *last_batch, *test, rate, seconds, speed)
 
-    def _batches(self, order: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the batches of one epoch for one call after the other.
+    def _keep(self, history: Sequence[Epoch], begun: Begun = NOT_BEGUN) -> None:
+        """Keep the state, if it is to be kept."""
+        if self._kept:
+            self._kept.keep(self, history, begun)
+        self._unkept_since = time.monotonic()
+
+    def _batches(self, order: np.ndarray, done: int) -> Iterator[np.ndarray]:
+        """Yield the batches of one epoch for one call after the other, without those that are done.
 
         Numbers of training images, int32, shape (batches, images); an incomplete batch comes alone.
         """
         size = self.settings["batch_size"]
         whole = order[: len(order) // size * size].reshape(-1, size)
-        for first in range(0, len(whole), self._execution.steps_a_call):
+        for first in range(done, len(whole), self._execution.steps_a_call):
             yield whole[first : first + self._execution.steps_a_call]
-        if len(order) > whole.size:
+        if len(order) > whole.size and done <= len(whole):
             yield order[None, whole.size :]
 
     def _order(self, number: int) -> np.ndarray:
@@ -308,7 +329,7 @@ class Trainer:
             raise TrainingError(
                 f"stopped by SIGTERM in epoch {number}, step {int(self._tally.steps)} of "
                 f"{self._steps_an_epoch}",
-                hint=self._what_is_kept(number, "the same command goes on after epoch {}"),
+                hint=self._what_is_kept(number, "the same command goes on {}"),
             )
 
     def _check_losses(self, number: int) -> None:
@@ -337,7 +358,7 @@ class Trainer:
             )
 
     def _diverged(self, what: str, number: int, first: str = "") -> DivergenceError:
-        kept = self._what_is_kept(number, "the checkpoint after epoch {} is kept")
+        kept = self._what_is_kept(number, "the checkpoint {} is kept")
         return DivergenceError(
             what,
             where="training",
@@ -345,8 +366,8 @@ class Trainer:
         )
 
     def _what_is_kept(self, number: int, text: str) -> str:
-        if self._is_kept and number > 1:
-            return text.format(number - 1)
+        if self._kept and self._kept.kept_at:
+            return text.format(self._kept.kept_at)
         return "no epoch had ended" if number == 1 else "no checkpoint was asked for"
 
 

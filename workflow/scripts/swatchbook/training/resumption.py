@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,6 +12,32 @@ from swatchbook.training.checkpoints import Checkpoints
 from swatchbook.training.epoch_records import Epoch
 
 logger = logging.getLogger(__name__)
+
+
+class Begun(NamedTuple):
+    """How much of an epoch is done.
+
+    Attributes
+    ----------
+    step, steps
+        How many of its steps, and of how many.
+    seconds
+        How long they took.
+    """
+
+    step: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+
+
+NOT_BEGUN = Begun()
+
+
+def point(epochs: int, begun: Begun) -> str:
+    """Say after how many epochs, and where in the next one, a training is."""
+    if not begun.step:
+        return f"after epoch {epochs}"
+    return f"in epoch {epochs + 1}, after step {begun.step} of {begun.steps}"
 
 
 class Stateful(Protocol):
@@ -23,7 +49,7 @@ class Stateful(Protocol):
 
 
 class Resumption:
-    """Going on where an interrupted training of the same fingerprint ended its last epoch.
+    """Going on where the state of an interrupted training of the same fingerprint was kept.
 
     Parameters
     ----------
@@ -35,8 +61,10 @@ class Resumption:
 
     Attributes
     ----------
+    kept_at
+        What was kept last, in words; ``None`` if nothing was.
     resumed_after
-        The epochs after which the training has been resumed.
+        The numbers of epochs after which the training has been resumed, with parts of one.
     other_processors
         The names of those that trained epochs before.
     """
@@ -44,14 +72,20 @@ class Resumption:
     def __init__(self, folder: str | Path, fingerprint: Mapping[str, Any], processor: str):
         self.checkpoints = Checkpoints(folder, fingerprint)
         self.processors = [processor]
-        self.resumed_after: list[int] = []
+        self.kept_at: str | None = None
+        self.resumed_after: list[float] = []
 
     @property
     def other_processors(self) -> list[str]:
         return self.processors[1:]
 
-    def restored(self, trainer: Stateful) -> list[Epoch]:
-        """Set the trainer to the last checkpoint, if there is one, and return its history.
+    def restored(self, trainer: Stateful) -> tuple[list[Epoch], Begun]:
+        """Set the trainer to the last checkpoint, if there is one.
+
+        Returns
+        -------
+        tuple
+            Its history, and what of the next epoch is done.
 
         Raises
         ------
@@ -60,11 +94,14 @@ class Resumption:
         """
         found = self.checkpoints.newest()
         if found is None:
-            return []
+            return [], NOT_BEGUN
         trainer.restore(found.arrays)
-        self.resumed_after = [*found.facts["resumed_after"], found.epoch]
+        begun = Begun(*found.facts["begun"])
+        part = round(begun.step / begun.steps, 3) if begun.step else 0
+        self.resumed_after = [*found.facts["resumed_after"], found.epoch + part]
+        self.kept_at = point(found.epoch, begun)
         self.processors = list(dict.fromkeys([*self.processors, *found.facts["processors"]]))
-        logger.info("resumed after epoch %d from %s", found.epoch, self.checkpoints.folder)
+        logger.info("resumed %s from %s", self.kept_at, self.checkpoints.folder)
         if self.other_processors:
             logger.warning(
                 "earlier epochs were trained on another processor, so bits may differ from an "
@@ -72,10 +109,10 @@ class Resumption:
                 ", ".join(self.other_processors),
                 self.processors[0],
             )
-        return [Epoch(**row) for row in found.facts["history"]]
+        return [Epoch(**row) for row in found.facts["history"]], begun
 
-    def keep(self, trainer: Stateful, history: Sequence[Epoch]) -> None:
-        """Keep the trainer's state after the last epoch of `history`.
+    def keep(self, trainer: Stateful, history: Sequence[Epoch], begun: Begun = NOT_BEGUN) -> None:
+        """Keep the trainer's state after the last epoch of `history`, or within the next one.
 
         Raises
         ------
@@ -86,5 +123,7 @@ class Resumption:
             "history": [asdict(row) for row in history],
             "resumed_after": self.resumed_after,
             "processors": self.processors,
+            "begun": begun,
         }
-        self.checkpoints.save(len(history), trainer.state(), facts)
+        self.checkpoints.save(len(history), begun.step, trainer.state(), facts)
+        self.kept_at = point(len(history), begun)

@@ -44,10 +44,10 @@ class Tally:
         self.steps = tf.Variable(0, dtype=tf.int64)
         self.first_bad = tf.Variable(0, dtype=tf.int64)
 
-    def begin_epoch(self, before: int) -> None:
-        """Count the steps of another epoch, given how many there were before it."""
+    def begin_epoch(self, before: int, done: int = 0) -> None:
+        """Count the steps of another epoch, given how many there were before it and are done."""
         self.before.assign(before)
-        self.steps.assign(0)
+        self.steps.assign(done)
 
     def add_step(self, sums: Any) -> None:
         """Count one step, within it."""
