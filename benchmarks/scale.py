@@ -5,13 +5,15 @@
     python benchmarks/scale.py jobs FOLDER
     python benchmarks/scale.py speed FOLDER [--rows 100000]
     python benchmarks/scale.py plan [--shards 10 100 1000]
+    python benchmarks/scale.py train --mirror FOLDER [--rounds 2]
 
 `make` writes a working directory: an uncompressed tar of JPEG files, in ten folders by class, and a
 configuration. An image is a coloured texture whose direction says the class; one in a thousand is
 a near copy of an earlier one. `jobs` prints the peak memory and the seconds of every job, from
 Snakemake's benchmark files. `speed` reads batches in a shuffled order from the shards and from
 memory, in turn, and prints images/s of both. `plan` prints how long Snakemake plans a run of so
-many shards, with one training, and how much memory it takes for that.
+many shards, with one training, and how much memory it takes for that. `train` trains on CIFAR-10 from
+whole arrays and from four shards in turn, two epochs each, and prints images/s of the second.
 """
 
 import argparse
@@ -176,6 +178,37 @@ def plan(shards: list[int]) -> None:
             print(json.dumps({key: round(value, 1) for key, value in found.items()}), flush=True)
 
 
+def train(mirror: Path, rounds: int) -> None:
+    """Print how fast the default baseline trains from whole arrays and from shards."""
+    if not mirror.is_dir():
+        sys.exit(f"{mirror}: no such folder; nothing was measured")
+    default = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    spec = (ROOT / "config" / "datasets" / "cifar10.yaml").read_text()
+    model = "results/cifar10/baseline/seed-0/model.keras"
+    with tempfile.TemporaryDirectory() as name:
+        folders = {"whole": Path(name) / "whole", "shards": Path(name) / "shards"}
+        for kind, folder in folders.items():
+            config = {
+                "datasets": ["cifar10"],
+                "mirror": str(mirror.absolute()),
+                "models": {"baseline": default["models"]["baseline"]},
+                "training": {"epochs": 2},
+            }
+            (folder / "config" / "datasets").mkdir(parents=True)
+            (folder / "config" / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+            divided = f"{spec}\nshards: 4\n" if kind == "shards" else spec
+            (folder / "config" / "datasets" / "cifar10.yaml").write_text(divided)
+        for number in range(rounds):
+            for kind, folder in folders.items():
+                command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory"]
+                command += [str(folder), "--forcerun", "train_model", "--", model]
+                subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+                history = pd.read_csv((folder / model).parent / "history.csv")
+                speed = round(float(history["images_per_second"].iloc[-1]))
+                found = {"round": number, "from": kind, "images_per_second": speed}
+                print(json.dumps(found), flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -193,5 +226,10 @@ if __name__ == "__main__":
     read.add_argument("--rows", type=int, default=100_000)
     planned = commands.add_parser("plan")
     planned.add_argument("--shards", type=int, nargs="+", default=[10, 100, 1000])
+    trained = commands.add_parser("train")
+    trained.add_argument("--mirror", type=Path, required=True)
+    trained.add_argument("--rounds", type=int, default=2)
     given = vars(parser.parse_args())
-    {"make": make, "jobs": jobs, "speed": speed, "plan": plan}[given.pop("command")](**given)
+    {"make": make, "jobs": jobs, "speed": speed, "plan": plan, "train": train}[
+        given.pop("command")
+    ](**given)
