@@ -12,8 +12,8 @@ configuration. An image is a coloured texture whose direction says the class; on
 a near copy of an earlier one. `jobs` prints the peak memory and the seconds of every job, from
 Snakemake's benchmark files. `speed` reads batches in a shuffled order from the shards and from
 memory, in turn, and prints images/s of both. `plan` prints how long Snakemake plans a run of so
-many shards, with one training, and how much memory it takes for that. `train` trains on CIFAR-10 from
-whole arrays and from four shards in turn, two epochs each, and prints images/s of the second.
+many shards, with one training, and how much memory it takes for that. `train` trains on CIFAR-10
+from whole arrays and from four shards in turn, two epochs each, and prints images/s of the second.
 """
 
 import argparse
@@ -230,6 +230,5 @@ if __name__ == "__main__":
     trained.add_argument("--mirror", type=Path, required=True)
     trained.add_argument("--rounds", type=int, default=2)
     given = vars(parser.parse_args())
-    {"make": make, "jobs": jobs, "speed": speed, "plan": plan, "train": train}[
-        given.pop("command")
-    ](**given)
+    functions = {"make": make, "jobs": jobs, "speed": speed, "plan": plan, "train": train}
+    functions[given.pop("command")](**given)
