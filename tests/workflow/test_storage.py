@@ -11,6 +11,7 @@ import pytest
 
 from bucket_server import SECRET, BucketServer
 from project import MODELS, Project, new_project
+from sharded_project import ARRAYS, RESULTS, divide
 
 PREFIX = "some/prefix/"
 STORAGE = (
@@ -127,6 +128,22 @@ def test_looks_are_read_from_the_bucket(stored: Project, project: Project) -> No
     last = "until/decided/results/own-images/other/seed-2/metrics.json"
     assert {"until/decided/results/own-images/looks/3.json", last} <= keys
     assert project.planned("evaluate", *until) == {}
+
+
+def test_shards_in_a_bucket_lead_to_the_same_model(
+    stored: Project, project: Project, finished: Project
+) -> None:
+    """`stored` is here for the bucket's server to run."""
+    divide(project, 3)
+    model = f"{RESULTS}/plain/seed-0/model.keras"
+    project.run(*STORAGE[:3], "s3://results/shards", model)
+    assert not (project.work / "results").exists()
+    stored_objects = boto3.Session().resource("s3").Bucket("results").objects
+    found = {one.key: one for one in stored_objects.filter(Prefix="shards/results/")}
+    assert f"shards/{ARRAYS}/shards/3-of-3.npy" in found
+    content = found[f"shards/{model}"].get()["Body"].read()
+    assert content == (finished.work / model).read_bytes()
+    assert project.planned(*STORAGE[:3], "s3://results/shards", model) == {}
 
 
 def test_a_file_that_was_brought_is_verified_again_where_it_is(stored: Project) -> None:
