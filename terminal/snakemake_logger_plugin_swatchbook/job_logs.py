@@ -181,7 +181,7 @@ class JobLog:
             self._take_epoch(seconds, int(epoch[1]), int(epoch[2]), epoch[3])
         elif progress:
             done, total = int(progress[1]), int(progress[2])
-            share = done / total if total else 0.0
+            share = done / total if total else 1.0
             if progress[3]:
                 self.epoch, self.epochs = int(progress[3]), int(progress[4])
                 # The steps are those since the beginning or since an interruption.

@@ -1,4 +1,4 @@
-"""Whatever ends a training, the same command goes on from its last epoch to the same bits."""
+"""Whatever ends a training, the same command goes on from what was kept to the same bits."""
 
 import re
 import shutil
@@ -130,6 +130,9 @@ RECIPES = {
         {
             "epochs": 3.5,
             "initializer": "dirac",
+            "keep": "best",
+            "drop_last_batch": True,
+            "sampling": "balanced",
             "optimizer": {
                 "sgd": {"momentum": 0.85, "weight_decay": 0.001, "coupled": True, "bias_rate": 8}
             },
@@ -169,12 +172,15 @@ def test_a_training_that_is_killed_within_an_epoch_goes_on_from_its_last_step(
     )
     assert untouched.run() == (0, "")
     killed.unkept = 0.0
-    steps = [f"epoch-00000-step-{step:08}" for step in (1, 2, 3)]  # the third has no validation yet
-    for kept in (*steps, "epoch-00001", "epoch-00001-step-00000001"):
+    of_epoch = 2 if settings["drop_last_batch"] else 3
+    # The last one has no validation yet.
+    steps = [f"epoch-00000-step-{step:08}" for step in range(1, of_epoch + 1)]
+    for kept in (*steps, "epoch-00001"):
         assert killed.run(kill=(CHECKPOINTS, "_rename", 2)) == (-signal.SIGKILL, "")
         assert killed.whole_checkpoints()[-1].rpartition("-")[0] == kept
     assert killed.run() == (0, "")
-    assert killed.run_json()["resumed_after"] == [0.333, 0.667, 1.0, 1, 1.333]
+    parts = [0.5, 0.999] if of_epoch == 2 else [0.333, 0.666, 0.999]
+    assert killed.run_json()["resumed_after"] == [*parts, 1]
     assert differences(killed.cell, untouched.cell) == []
 
 
@@ -234,8 +240,11 @@ def test_a_training_in_two_phases_is_killed_after_each_epoch_and_goes_on_to_the_
     for epoch in (1, 2, 3):  # the second is the end of the first phase
         assert killed.run(kill=(CHECKPOINTS, "_rename", 2)) == (-signal.SIGKILL, "")
         assert killed.epochs_kept()[-1] == epoch
+    killed.unkept = 0.0
+    assert killed.run(kill=(CHECKPOINTS, "_rename", 2)) == (-signal.SIGKILL, "")
+    assert killed.whole_checkpoints()[-1].startswith("epoch-00003-step-00000001")
     assert killed.run() == (0, "")
-    assert killed.run_json()["resumed_after"] == [1, 2, 3]
+    assert killed.run_json()["resumed_after"] == [1, 2, 3, 3.333]
     assert differences(killed.cell, untouched.cell) == []
 
 
@@ -261,28 +270,41 @@ def test_a_training_killed_from_outside_when_an_epoch_has_ended_goes_on_to_the_s
     assert differences(training.cell, untouched().cell) == []
 
 
-def test_sigterm_ends_at_the_next_step_and_says_that_the_same_command_goes_on(
-    training: Training, record_property: Record
+# Where SIGTERM comes: a call of which function, and what the training says then.
+MOMENTS = {
+    "in a step": (
+        ("swatchbook.progress", "Progress.update", 2),
+        r"in epoch 1, step 2 of 3 \(the same command goes on (in epoch 1, after step 2 of 3)\)",
+    ),
+    "in a validation": (
+        ("swatchbook.training.epochs", "Trainer._measured", 2),
+        r"in epoch 2, step 3 of 3 \(the same command goes on (in epoch 2, after step 3 of 3)\)",
+    ),
+    "between epochs": (
+        ("swatchbook.training.epochs", "Trainer._check_weights", 1),
+        r"in epoch 2, step 1 of 3 \(the same command goes on (in epoch 2, after step 1 of 3)\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("own", [{}, {"keep": "best", "averaging": {"ema": {"decay": 0.5}}}])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_sigterm_keeps_what_is_done_and_says_where_the_same_command_goes_on(
+    data: Path, tmp_path: Path, moment: str, own: Any, record_property: Record
 ) -> None:
-    training.settings = MORE | {"epochs": 100_000}
-    process = training.start()
-    wait_until(training.epochs_kept, process)
-    process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=30)[1]
-    assert process.returncode == 1
-    record_property("told", said.strip())
-    after = training.epochs_kept()[-1]
-    begun = rf"in epoch {after + 1}, after step \d of 3"
-    point = re.fullmatch(
-        rf"swatchbook: error: stopped by SIGTERM in epoch {after + 1}, step \d of 3 "
-        rf"\(the same command goes on (after epoch {after}|{begun})\)\n",
-        said,
-    )[1]
-    assert training.run(kill=(CHECKPOINTS, "_rename", 1)) == (
-        -signal.SIGKILL,
-        "",
+    settings = MORE | {"epochs": 2} | own
+    stopped, untouched = (
+        Training(tmp_path / part, data, LAYERS, settings) for part in ("stopped", "untouched")
     )
-    assert f"resumed {point} from {training.checkpoints}" in lines(training, "INFO")
+    assert untouched.run() == (0, "")
+    where, told = MOMENTS[moment]
+    code, said = stopped.run(kill=where, by=signal.SIGTERM)
+    assert code == 1
+    record_property("told", said.strip())
+    point = re.fullmatch(rf"swatchbook: error: stopped by SIGTERM {told}\n", said)[1]
+    assert stopped.run() == (0, "")
+    assert f"resumed {point} from {stopped.checkpoints}" in lines(stopped, "INFO")
+    assert differences(stopped.cell, untouched.cell) == []
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_two_are_an_error(

@@ -15,9 +15,10 @@ import forked
 from paths import SCRIPTS
 
 # What the entry point does, without Snakemake. "called" is a package and a function of it. "kill"
-# is a module, a function and a number: the process kills itself, with the signal that cannot be
-# handled, at that call of the function. "memory" is how many bytes of address space it may take
-# beyond those of TensorFlow. "unkept" is after how many seconds of an epoch its state is kept.
+# is a module, a function or a class's method, a number and a signal: the process sends it to itself
+# at that call of the function; of one that cannot be handled it ends. "memory" is how many bytes of
+# address space it may take beyond those of TensorFlow. "unkept" is after how many seconds of an
+# epoch its state is kept.
 DRIVER = """
 import importlib, json, os, resource, signal, sys
 
@@ -28,16 +29,18 @@ if unkept is not None:
     from swatchbook.training import epochs
     epochs.SECONDS_UNKEPT = unkept
 if kill:
-    module, name, number = importlib.import_module(kill[0]), kill[1], kill[2]
-    original, calls = getattr(module, name), []
+    owner, (*within, name), number = importlib.import_module(kill[0]), kill[1].split("."), kill[2]
+    for part in within:
+        owner = getattr(owner, part)
+    original, calls = getattr(owner, name), []
 
     def killing(*arguments, **options):
         calls.append(1)
         if len(calls) == number:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), kill[3])
         return original(*arguments, **options)
 
-    setattr(module, name, killing)
+    setattr(owner, name, killing)
 if memory:
     from swatchbook.training.devices import import_tensorflow
     import_tensorflow()
@@ -87,12 +90,17 @@ class Training:
             text=True,
         )
 
-    def run(self, kill: tuple[str, str, int] | None = None) -> tuple[int, str]:
+    def run(
+        self, kill: tuple[str, str, int] | None = None, by: signal.Signals = signal.SIGKILL
+    ) -> tuple[int, str]:
         """Run it to its end; return the exit code and what it said on standard error."""
-        done = forked.run(forked.TENSORFLOW, DRIVER, self._argument(kill))
+        at = (*kill, by) if kill else None
+        done = forked.run(forked.TENSORFLOW, DRIVER, self._argument(at))
         return done.returncode, done.stderr
 
-    def _argument(self, kill: tuple[str, str, int] | None = None, memory: int | None = None) -> str:
+    def _argument(
+        self, kill: tuple[str, str, int, signal.Signals] | None = None, memory: int | None = None
+    ) -> str:
         self.folder.mkdir(parents=True, exist_ok=True)
         log = str(self.folder / "log")
         return json.dumps([self.CALLED, self.given(), log, kill, memory, self.unkept])

@@ -109,6 +109,30 @@ def test_a_shard_finds_its_images_without_a_list_of_the_others(
 
 
 @pytest.mark.parametrize("name", ["some.zip", "some.tar"])
+def test_an_archive_that_was_packed_anew_since_the_plan_is_read_by_its_names(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec = changed(archive={"images": name, "folders": ["class"]})
+    write_archive(tmp_path / name, members())
+    decoding.decode(spec, tmp_path, tmp_path / "whole")
+    sharding.plan(spec, tmp_path, tmp_path)
+    shards = [tmp_path / f"arrays/{number}-of-2.npy" for number in (1, 2)]
+    others = dict(reversed(members().items()))
+    write_archive(tmp_path / name, others)
+    caplog.set_level("INFO")
+    for number, shard in enumerate(shards):
+        sharding.decode_shard(spec, tmp_path, tmp_path / "plan.parquet", number, 2, shard)
+    assert "was written anew since: its list is read again" in caplog.text
+    sharding.gather(spec, tmp_path, tmp_path / "plan.parquet", shards, tmp_path / "arrays")
+    assert_same(tmp_path / "whole", tmp_path / "arrays")
+    others.popitem()
+    write_archive(tmp_path / name, others)
+    with pytest.raises(DataError, match="1 images that were in it are not any more"):
+        for number, shard in enumerate(shards):
+            sharding.decode_shard(spec, tmp_path, tmp_path / "plan.parquet", number, 2, shard)
+
+
+@pytest.mark.parametrize("name", ["some.zip", "some.tar"])
 def test_an_archive_that_was_cut_off_since_the_plan_is_an_error(name: str, tmp_path: Path) -> None:
     spec = changed(archive={"images": name, "folders": ["class"]})
     write_archive(tmp_path / name, members())

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from makers import write_7z
+from makers import write_7z, write_zip
 from paths import ROOT
 from swatchbook.__main__ import main
-from swatchbook.data import arrays, decoding, limits
+from swatchbook.data import arrays, decoding, limits, parquet_table, sharding
 from swatchbook.data.limits import Limits
 from swatchbook.data.splits import SPLITS
 from swatchbook.discovery import decisions, origins, project
@@ -393,27 +393,35 @@ def test_arrays_that_are_no_images_are_refused(
 def test_more_images_than_fit_into_arrays_are_to_be_decoded_by_shards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decisions, "Limits", partial(Limits, members=30, array_bytes=90_000))
+    monkeypatch.setattr(
+        decisions, "Limits", partial(Limits, members=30, total_bytes=90_000, array_bytes=90_000)
+    )
     monkeypatch.setattr(limits, "SHARD_BYTES", 10_000)
-    source = in_folder(tmp_path / "photos", by_class(40) | {"cat/0.txt": b"no image"})
+    source = tmp_path / "photos.zip"
+    beside = {"cat/": b"", "README.txt": b"x" * 90_000, "cat/017.jpg": b"broken"}
+    write_zip(source, by_class(41) | beside)
     told = project.make(source, tmp_path / "work")
     text = (tmp_path / "work/config/datasets/photos.yaml").read_text()
     assert "shards: 4  # as one array they would take 0.0 GB" in text
-    assert "  members: 41  # as much as there is" in text and "total_bytes" not in text
+    assert "  members: 43  # as much as there is" in text
+    assert "  total_bytes: 1" in text
     assert "content:" not in text
     assert any(line.startswith("split: train 28, validation 4, test 8") for line in told)
     spec = configuration.load_dataset(
         "photos", [tmp_path / "work/config/datasets"], SCHEMAS / "dataset.schema.json"
     )
-    assert (spec["shards"], spec["limits"]["members"]) == (4, 41)
+    assert (spec["shards"], spec["limits"]["members"]) == (4, 43)
+    # What a run is held to.
+    sharding.plan(spec, tmp_path / "work/resources/photos", tmp_path)
+    assert len(parquet_table.read(tmp_path / "plan.parquet")) == 41
 
 
-def test_what_is_ones_own_may_be_more_than_usual(
+def test_what_is_ones_own_may_be_more_than_usual_and_what_is_downloaded_may_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = in_folder(tmp_path / "photos", by_class(40))
-    monkeypatch.setattr(project, "OWN", Limits(members=40))
+    monkeypatch.setattr(project, "Limits", partial(Limits, members=39))
     project.make(source, tmp_path / "work")
-    monkeypatch.setattr(project, "OWN", Limits(members=39))
+    monkeypatch.setattr(origins.Origin, "is_remote", True)
     with pytest.raises(DataError, match="more than 39 members"):
         project.make(source, tmp_path / "again")

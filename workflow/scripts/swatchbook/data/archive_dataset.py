@@ -1,6 +1,7 @@
 """A data set of an archive with image files, labelled by a table or by the folders they lie in."""
 
 import io
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from swatchbook.data.listing import Listing, images_of, without_broken
 from swatchbook.data.shards import StoredImages
 from swatchbook.errors import DataError, first_ten
 from swatchbook.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 AT = "at_"  # of a listing's columns, those that say where in the archive a file stands
 
@@ -138,6 +141,9 @@ class Source:
     def listing(self) -> Listing:
         """Return what there is, by names and table.
 
+        Where files can be read alone, further columns that begin with `AT` say where they stand,
+        and what the archive was then, its size and the time of its last change.
+
         Raises
         ------
         DataError
@@ -149,18 +155,32 @@ class Source:
             places = archive.places()
             if places is None:
                 return found
-            where = pd.DataFrame(places, index=archive.names).add_prefix(AT)
+            status = self.images.stat()
+            where = pd.DataFrame(places, index=archive.names)
+            where = where.assign(archive_bytes=status.st_size, archive_time=status.st_mtime_ns)
+            where = where.add_prefix(AT)
             return replace(found, images=found.images.join(where, on="name"))
 
     def decoded(self, images: pd.DataFrame) -> tuple[np.ndarray, Seen]:
         """Decode images of a listing, in the order of its rows; see `listing.Source`."""
         archive = archive_formats.opened(self.images, self.limits)
         where = images.filter(regex=f"^{AT}").rename(columns=lambda name: name.removeprefix(AT))
-        if not where.empty:
+        if self._are_places_true(where):
             files = zip(images["name"], where.to_dict("records"), strict=True)
             return _decode(self, archive.stream_at(files), images)
         with archive:
             return _decode(self, archive.stream(set(images["name"])), images)
+
+    def _are_places_true(self, where: pd.DataFrame) -> bool:
+        """Say whether there are places of files, and the archive is the one they were noted of."""
+        if not len(where.columns) or not len(where):
+            return False
+        status = self.images.stat()
+        noted = where[["archive_bytes", "archive_time"]].to_numpy()
+        is_same = bool((noted == (status.st_size, status.st_mtime_ns)).all())
+        if not is_same:
+            logger.info("%s was written anew since: its list is read again", self.images)
+        return is_same
 
     def without_broken(self, images: pd.DataFrame, problems: Mapping[str, str]) -> np.ndarray:
         """Return which images of a listing are kept, bool, shape (n,); see `without_broken`."""
@@ -280,4 +300,11 @@ def _decode(
     with Progress(f"decode {source.images.name}", len(images), "image") as progress:
         encoded = ((id_of[name], content) for name, content in files)
         seen = decode_all(encoded, row_of, image, pixels, progress)
+    missing = len(images) - seen.formats.total() - len(seen.problems)
+    if missing:
+        raise DataError(
+            f"{missing} images that were in it are not any more",
+            where=source.images,
+            hint="delete the data set's folder in results and run again",
+        )
     return pixels, seen

@@ -14,7 +14,7 @@ from swatchbook.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-AT_A_TIME = 4096  # images
+AT_A_TIME = 16 << 20  # bytes of images as float32
 
 
 def decode(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> None:
@@ -63,8 +63,9 @@ def extract(arrays_folder: str | Path, output: str | Path) -> None:
         images, _ = arrays.load(arrays_folder, split, mapped=True)
         ids = arrays.read_index(arrays_folder, split)["id"]
         with Progress(f"extract {split}", len(ids), "image") as progress:
-            for start in range(0, len(ids), AT_A_TIME):
-                rows = slice(start, start + AT_A_TIME)
+            count = max(1, AT_A_TIME // (images[:1].nbytes or 1))
+            for start in range(0, len(ids), count):
+                rows = slice(start, start + count)
                 pixels = np.rint(images[rows] * 255).astype(np.uint8)
                 for id_, image in zip(ids[rows], pixels, strict=True):
                     path = output / f"{id_}.png"

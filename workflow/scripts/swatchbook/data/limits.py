@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from swatchbook.errors import DataError, first_ten
@@ -120,6 +120,36 @@ class Limits:
         if size <= self.array_bytes:
             return None
         return math.ceil(size / FLOAT_BYTES / SHARD_BYTES) + 1
+
+
+@dataclass(frozen=True)
+class NoLimits(Limits):
+    """For one's own files: as many as there are, of as much; it notes what it was asked to check.
+
+    Files that are themselves too large, or unpack to too much for their size, are refused as ever.
+
+    Attributes
+    ----------
+    checked
+        The greatest numbers that were checked, by the key of `Limits`.
+    """
+
+    members: int = 10**9
+    total_bytes: int = 10**15
+    checked: dict[str, int] = field(default_factory=dict)
+
+    def check_count(self, members: int, where: object, what: str = "members") -> None:
+        """Note it, and check it."""
+        self._note("members", members)
+        super().check_count(members, where, what)
+
+    def check_total(self, total: int, packed: int, where: object) -> None:
+        """Note it, and check it."""
+        self._note("total_bytes", total)
+        super().check_total(total, packed, where)
+
+    def _note(self, key: str, number: int) -> None:
+        self.checked[key] = max(self.checked.get(key, 0), number)
 
 
 def arrays_bytes(images: int, image: Mapping[str, int]) -> int:

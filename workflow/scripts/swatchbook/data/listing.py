@@ -21,14 +21,14 @@ MOST_SIZES = 100  # that are written down; a folder of photographs may have thou
 
 @dataclass(frozen=True)
 class Listing:
-    """What an archive and its table say of the images, before one is decoded.
+    """What the files of a data set say of the images, before one is decoded.
 
     Attributes
     ----------
     images
-        A row an image, in the order of their ids, which are the index: ``name`` in the archive,
-        ``place`` in its order, ``class`` (its index), and, where it is said, ``split`` (one of
-        `SPLITS`) and ``group``.
+        A row an image, in the order of their ids, which are the index: ``name``, in the archive or
+        of the file; ``place`` in their order; ``class`` (its index); where it is said, ``split``
+        (one of `SPLITS`) and ``group``; and whatever else its source decodes it by.
     left_out
         The ids of images that are left out, by the reason.
     passed_over

@@ -131,7 +131,7 @@ class Source:
         """
         _check_files(self.paths, self.columns)
         rows = rows_of(self.spec, self.paths, self.columns, self.limits)
-        found = _table(rows)
+        found = table_of(rows)
         left_out = {}
         kept = (found["class"] != UNLABELLED).to_numpy()
         if not kept.all():
@@ -159,9 +159,8 @@ class Source:
         row_of = {id_: row for row, id_ in enumerate(images.index)}
         pixels = np.empty((len(images), image["height"], image["width"], image["channels"]), "u1")
         with Progress("decode Parquet files", len(images), "image") as progress:
-            encoded = (
-                (id_, content) for id_, content in self._contents(images) if content is not None
-            )
+            files = contents(self.folder, images, self.columns.image, self.limits)
+            encoded = ((id_, content) for id_, content in files if content is not None)
             seen = decode_all(encoded, row_of, image, pixels, progress)
         problems = seen.problems | dict.fromkeys(images.index[images["size"] < 0], NO_IMAGE)
         seen.problems = {id_: problems[id_] for id_ in images.index if id_ in problems}
@@ -176,23 +175,14 @@ class Source:
         """Check the pinned digests of all images and labels; see `check_contents`."""
         check_contents(self.spec, "", self.where, self.where, pixels, indices)
 
-    def _contents(self, images: pd.DataFrame) -> Iterator[tuple[str, bytes | None]]:
-        """Yield the id and the file of each image, one file after the other."""
-        for name, of_file in images.groupby("name", sort=False):
-            of_file = of_file.sort_values("row")
-            with ParquetFile(self.folder / name, self.limits) as file:
-                sizes = of_file["size"].clip(lower=0).to_numpy()
-                there = file.images(self.columns.image, sizes, of_file["row"].to_numpy())
-                yield from zip(of_file.index, there, strict=True)
-
 
 def _named(paths: Sequence[Path]) -> str:
     rest = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0]}{rest}"
 
 
-def _table(rows: Rows) -> pd.DataFrame:
-    """Return a row an image, as a `Listing` has them."""
+def table_of(rows: Rows) -> pd.DataFrame:
+    """Return a row an image, as `Source.listing` has them."""
     names = [path.name for path in rows.files]
     found = pd.DataFrame(
         {
@@ -346,12 +336,16 @@ def _called(
     return indices.tolist()
 
 
-def contents(rows: Rows, column: str, most: Limits) -> Iterator[tuple[str, bytes | None]]:
-    """Yield the id and the file of each image; of a row without one ``None``."""
-    start = 0
-    for path in dict.fromkeys(rows.files):
-        with ParquetFile(path, most) as file:
-            of_file = slice(start, start + file.rows)
-            files = file.images(column, rows.sizes[of_file], range(file.rows))
-            yield from zip(rows.ids[of_file], files, strict=True)
-        start = of_file.stop
+def contents(
+    folder: Path, images: pd.DataFrame, column: str, most: Limits
+) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the id and the file of each image of a table, one file after the other.
+
+    Of a row without one ``None``.
+    """
+    for name, of_file in images.groupby("name", sort=False):
+        of_file = of_file.sort_values("row")
+        with ParquetFile(folder / name, most) as file:
+            sizes = of_file["size"].clip(lower=0).to_numpy()
+            there = file.images(column, sizes, of_file["row"].to_numpy())
+            yield from zip(of_file.index, there, strict=True)

@@ -36,10 +36,9 @@ def plan(spec: Mapping[str, Any], folder: str | Path, output: str | Path) -> Non
     folder
         Where its files are.
     output
-        The folder for ``plan.parquet``, a row an image in the order of their ids: ``id``, ``name``
-        in the archive, ``place`` in its order among them, ``class`` (its index), ``split`` and
-        ``group`` where they are said; and for ``plan.json``: what is ``left_out`` and
-        ``passed_over``.
+        The folder for ``plan.parquet``, the images of the `Listing` with their ``id`` in a column,
+        and the ``place`` among those that are not left out; and for ``plan.json``: what is
+        ``left_out`` and ``passed_over``.
 
     Raises
     ------

@@ -178,7 +178,7 @@ def _stratified(arranged: Arrangement, drawn: Mapping[str, Decided]) -> Decided:
 
 
 def large(
-    images: int, image: Mapping[str, Any], members: int, total_bytes: int
+    images: int, image: Mapping[str, Any], checked: Mapping[str, int]
 ) -> dict[str, Decided | dict[str, Decided]]:
     """Decide what a data set's file says where there is more than usual; mostly nothing.
 
@@ -188,15 +188,14 @@ def large(
         How many there are.
     image
         What they are made into.
-    members, total_bytes
-        How many files or rows there are, and their bytes.
+    checked
+        What was held to limits while the files were read, by the key of `Limits`.
     """
     usual = Limits()
     decided: dict[str, Decided | dict[str, Decided]] = {}
-    found = {"members": members, "total_bytes": total_bytes}
     raised = {
         key: Decided(count, "as much as there is")
-        for key, count in found.items()
+        for key, count in checked.items()
         if count > getattr(usual, key)
     }
     if raised:

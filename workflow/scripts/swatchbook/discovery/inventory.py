@@ -24,8 +24,6 @@ class Inventory:
         By the name of a file what is wrong with it.
     copies
         The names of files whose bytes are those of an earlier one.
-    file_bytes
-        Bytes of all files.
     """
 
     formats: Counter[str] = field(default_factory=Counter)
@@ -35,7 +33,6 @@ class Inventory:
     transparent: int = 0
     broken: dict[str, str] = field(default_factory=dict)
     copies: list[str] = field(default_factory=list)
-    file_bytes: int = 0
 
 
 def take(images: Iterable[tuple[str, bytes]], count: int) -> Inventory:
@@ -53,7 +50,6 @@ def take(images: Iterable[tuple[str, bytes]], count: int) -> Inventory:
     with Progress("look at images", count, "image") as progress:
         for name, content in images:
             _look(found, name, content)
-            found.file_bytes += len(content)
             digest = hashlib.sha256(content).digest()
             if digest in digests:
                 found.copies.append(name)

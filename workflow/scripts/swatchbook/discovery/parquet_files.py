@@ -77,7 +77,8 @@ def describe(
     spec = {"classes": classes}
     pairs = [(part, path) for part, of in files.items() for path in of]
     rows = parquet_dataset.rows_of(spec, pairs, columns, most)
-    contents = parquet_dataset.contents(rows, columns.image, most)
+    table_of_rows = parquet_dataset.table_of(rows)
+    contents = parquet_dataset.contents(first.parent, table_of_rows, columns.image, most)
     found = inventory.take(((id_, content or b"") for id_, content in contents), len(rows.ids))
     arranged = _arranged(rows, classes, columns)
     lines = [f"labels: the column {columns.label!r}"]

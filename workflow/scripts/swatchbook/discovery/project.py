@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from swatchbook.data import archive_formats, dataset_formats, layout
 from swatchbook.data.content_digests import digests
 from swatchbook.data.dataset_formats import Images
-from swatchbook.data.limits import Limits
+from swatchbook.data.limits import Limits, NoLimits
 from swatchbook.discovery import (
     arrangement,
     arrays_file,
@@ -31,8 +31,6 @@ from swatchbook.startup import configuration
 
 WORKFLOW = Path(__file__).resolve().parents[3]
 MOST_TABLE_BYTES = 64 * 1024**2
-# What is the user's own may be as much as it is; what was downloaded may be a bomb.
-OWN = Limits(members=10**9, total_bytes=10**15)
 
 
 class Asked(NamedTuple):
@@ -143,7 +141,7 @@ def make(
         **described.spec,
     }
     plain = writing.plain(spec)
-    images = _images(plain, resources)
+    images = _images(plain, resources, described.found)
     parts = dataset_formats.split(plain, images)
     if "shards" not in plain:
         content = described.content or digests(images.pixels, images.labels, len(plain["classes"]))
@@ -157,11 +155,14 @@ def make(
     return _told(described, parts, folder, origin.shown, _forecast(plain, config, parts))
 
 
-def _images(spec: Mapping[str, Any], resources: Path) -> Images:
-    """Read the images, or, where they are too many, what is said of them."""
-    if "shards" in spec:
-        return dataset_formats.source(spec, resources).listing().unseen()
-    return dataset_formats.read(spec, resources)
+def _images(spec: Mapping[str, Any], resources: Path, found: Inventory | None) -> Images:
+    """Read the images, or, where they are too many, what is said of those that can be read."""
+    if "shards" not in spec or found is None:
+        return dataset_formats.read(spec, resources)
+    listing = dataset_formats.source(spec, resources).listing()
+    images = listing.images
+    is_broken = images["name"].isin(found.broken) | images.index.isin(found.broken)
+    return listing.without((~is_broken).to_numpy(), found.broken).unseen()
 
 
 def _pinned(digest: str | None) -> dict[str, Any]:
@@ -171,15 +172,15 @@ def _pinned(digest: str | None) -> dict[str, Any]:
 def _described(origin: Origin, resources: Path, name: str, asked: Asked) -> Described:
     """Look at the files that were brought, whatever they are."""
     paths = [resources / file for file in origin.brings]
-    most = Limits() if origin.is_remote else OWN
+    # What is the user's own may be as much as it is; what was downloaded may be a bomb.
+    most = Limits() if origin.is_remote else NoLimits()
     if origins.is_of_parquet(paths):
         spec, arranged, found, lines = parquet_files.describe(
             paths, origin.relative, name, origin.shown, asked.image, asked.label, most
         )
         _check_readable(found, origin.shown)
         spec["image"] = decisions.image(found, asked.size, asked.resize)
-        rows = found.sizes.total() + len(found.broken)
-        return Described(_of_any_size(spec, found, rows), arranged, found, lines)
+        return Described(_of_any_size(spec, found, most), arranged, found, lines)
     if origins.is_of_idx(paths):
         spec, arranged, content = idx_files.describe(paths, name, origin.shown)
         return Described(spec, arranged, content=content)
@@ -189,10 +190,11 @@ def _described(origin: Origin, resources: Path, name: str, asked: Asked) -> Desc
     return _of_archive(path, name, asked, origin.shown, most)
 
 
-def _of_any_size(spec: dict[str, Any], found: Inventory, members: int) -> dict[str, Any]:
+def _of_any_size(spec: dict[str, Any], found: Inventory, most: Limits) -> dict[str, Any]:
     """Add what is said of a data set that is larger than usual."""
+    checked = most.checked if isinstance(most, NoLimits) else {}
     image = writing.plain(spec["image"])
-    return spec | decisions.large(found.sizes.total(), image, members, found.file_bytes)
+    return spec | decisions.large(found.sizes.total(), image, checked)
 
 
 def _check_readable(found: Inventory, source: str) -> None:
@@ -204,7 +206,6 @@ def _of_archive(path: Path, name: str, asked: Asked, source: str, most: Limits) 
     """Look at an archive's images and tables."""
     documents = {}
     with archive_formats.opened(path, most) as archive:
-        members = len(archive.names)
         images, beside, others = layout.sorted_out(archive.names)
         if not images:
             raise DataError("there is no image in it", where=source)
@@ -228,7 +229,7 @@ def _of_archive(path: Path, name: str, asked: Asked, source: str, most: Limits) 
     if others:
         lines.append(f"left out, no images: {first_ten(others)}")
     spec = _archive_spec(name, found, arranged, len(others), asked, path.name)
-    return Described(_of_any_size(spec, found, members), arranged, found, lines)
+    return Described(_of_any_size(spec, found, most), arranged, found, lines)
 
 
 def _archive_spec(

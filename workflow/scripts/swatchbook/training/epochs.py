@@ -25,7 +25,7 @@ from swatchbook.training.seeds import SHUFFLING, derived_seed
 logger = logging.getLogger(__name__)
 
 MEASURED_BATCH = 500  # forward passes alone: measured to be as fast as any larger batch
-SECONDS_UNKEPT = 600  # of an epoch that takes long, this much is lost at most when it is killed
+SECONDS_UNKEPT = 600  # of the steps of a long epoch, as much is lost at most when it is killed
 STEPS_BETWEEN_LOOKS = 100  # at the losses: a look waits for a GPU to come to the end of its queue
 
 Watched = Mapping[str, tuple[np.ndarray, np.ndarray]]  # images and labels by the name of the split
@@ -203,7 +203,10 @@ class Trainer:
             for row in history:
                 written.write(row)
             while len(history) < epochs and not self._is_over(history):
-                row = self._epoch(history, begun, watched, progress)
+                try:
+                    row = self._epoch(history, begun, watched, progress)
+                except _AskedToEnd:
+                    raise self._stopped(len(history) + 1) from None
                 begun = NOT_BEGUN
                 history.append(row)
                 self._keep(history)
@@ -248,6 +251,7 @@ class Trainer:
             self._data.set_numbers(self._augmenter.numbers(self.total, number))
         order = self._order(number)
         images = len(order)
+        of_epoch = math.ceil(images / self.settings["batch_size"])
         done = begun.step
         start = time.perf_counter() - begun.seconds
         for batches in self._batches(order, done):
@@ -260,22 +264,28 @@ class Trainer:
             if is_long_unkept or self._sigterm.came:
                 self._check_losses(number)
                 seconds = time.perf_counter() - start
-                self._keep(history, Begun(done, self._steps_an_epoch, seconds))
-                self._stop_if_asked(number)
-        loss, accuracy = self._tally.means(images)
+                self._keep(history, Begun(done, of_epoch, seconds))
+                self._stop_if_asked()
+                start = time.perf_counter() - seconds
+        sums = self._tally.sums.numpy()  # waits for a GPU to come to the end of its queue
         seconds = time.perf_counter() - start
+        loss, accuracy = self._tally.means(images)
         self._check_losses(number)
-        with self._averager.taken() if self._averager else nullcontext():
-            validation = self._measured(watched["validation"], number)
-            last_batch = test = (None, None)
-            if "test" in watched:
-                size = self.settings["batch_size"]
-                batch = order[(images - 1) // size * size :]
-                self._measure_rows(batch)
-                last_batch = self._tally.means(len(batch))
-                test = self._measured(watched["test"], number)
-            if self._best:
-                self._best.look(number, *validation)
+        try:
+            with self._averager.taken() if self._averager else nullcontext():
+                validation = self._measured(watched["validation"])
+                last_batch = test = (None, None)
+                if "test" in watched:
+                    batch = order[(of_epoch - 1) * self.settings["batch_size"] :]
+                    self._measure_rows(batch)
+                    last_batch = self._tally.means(len(batch))
+                    test = self._measured(watched["test"])
+                if self._best:
+                    self._best.look(number, *validation)
+        except _AskedToEnd:
+            self._tally.sums.assign(sums)
+            self._keep(history, Begun(of_epoch, of_epoch, seconds))
+            raise
         self._check_weights(number, validation[0])
         speed = images / seconds
         rate = float(self._rates[: number * self._steps_an_epoch][-1])
@@ -311,26 +321,27 @@ class Trainer:
             return np.arange(images, dtype=np.int32)
         return shuffling.permutation(self.total)[:images].astype(np.int32)
 
-    def _measured(
-        self, part: tuple[np.ndarray, np.ndarray], number: int
-    ) -> tuple[float | None, float | None]:
+    def _measured(self, part: tuple[np.ndarray, np.ndarray]) -> tuple[float | None, float | None]:
         """Return loss and accuracy on images, dropout off; ``None`` where there are none."""
         count = len(part[0])
         if not count:
             return None, None
         for first in range(0, count, MEASURED_BATCH):
+            self._stop_if_asked()
             images, labels = (values[first : first + MEASURED_BATCH] for values in part)
             self._measure(normalised(images), labels)
-            self._stop_if_asked(number)
         return self._tally.means(count)
 
-    def _stop_if_asked(self, number: int) -> None:
+    def _stop_if_asked(self) -> None:
         if self._sigterm.came:
-            raise TrainingError(
-                f"stopped by SIGTERM in epoch {number}, step {int(self._tally.steps)} of "
-                f"{self._steps_an_epoch}",
-                hint=self._what_is_kept(number, "the same command goes on {}"),
-            )
+            raise _AskedToEnd
+
+    def _stopped(self, number: int) -> TrainingError:
+        return TrainingError(
+            f"stopped by SIGTERM in epoch {number}, step {int(self._tally.steps)} of "
+            f"{self._steps_an_epoch}",
+            hint=self._what_is_kept(number, "the same command goes on {}"),
+        )
 
     def _check_losses(self, number: int) -> None:
         step = int(self._tally.first_bad)
@@ -369,6 +380,10 @@ class Trainer:
         if self._kept and self._kept.kept_at:
             return text.format(self._kept.kept_at)
         return "no epoch had ended" if number == 1 else "no checkpoint was asked for"
+
+
+class _AskedToEnd(Exception):
+    """SIGTERM has come."""
 
 
 def _images_an_epoch(images: int, settings: Mapping[str, Any]) -> int:

@@ -29,6 +29,13 @@ class Begun(NamedTuple):
     steps: int = 0
     seconds: float = 0.0
 
+    @property
+    def part(self) -> float:
+        """The part of the epoch, in thousandths: never none of one that is begun, nor all of it."""
+        if not self.step:
+            return 0
+        return min(max(1, 1000 * self.step // self.steps), 999) / 1000
+
 
 NOT_BEGUN = Begun()
 
@@ -64,7 +71,7 @@ class Resumption:
     kept_at
         What was kept last, in words; ``None`` if nothing was.
     resumed_after
-        The numbers of epochs after which the training has been resumed, with parts of one.
+        The numbers of epochs after which the training has been resumed, with `Begun.part` of one.
     other_processors
         The names of those that trained epochs before.
     """
@@ -97,8 +104,7 @@ class Resumption:
             return [], NOT_BEGUN
         trainer.restore(found.arrays)
         begun = Begun(*found.facts["begun"])
-        part = round(begun.step / begun.steps, 3) if begun.step else 0
-        self.resumed_after = [*found.facts["resumed_after"], found.epoch + part]
+        self.resumed_after = [*found.facts["resumed_after"], found.epoch + begun.part]
         self.kept_at = point(found.epoch, begun)
         self.processors = list(dict.fromkeys([*self.processors, *found.facts["processors"]]))
         logger.info("resumed %s from %s", self.kept_at, self.checkpoints.folder)

@@ -58,8 +58,9 @@ def train(
     output
         The folder to write into.
     checkpoints
-        The folder for the state after each epoch, from which the same call goes on after an
-        interruption, and which is removed in the end. Nothing is kept if it is ``None``.
+        The folder for the state after each epoch, and within long ones, from which the same call
+        goes on after an interruption, and which is removed in the end. Nothing is kept if it is
+        ``None``.
     code
         A digest of the code that trains; a checkpoint of another one is not used.
     has_no_hope

@@ -110,4 +110,5 @@ class BestWeights:
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Set what `state` returned."""
         self.epoch, self._value = int(state["best.epoch"]), float(state["best.value"])
-        self._arrays = [state[f"best.{n}"] for n in range(len(self._model.variables))]
+        copied = len(self._model.variables) if self.epoch else 0
+        self._arrays = [state[f"best.{number}"] for number in range(copied)]
