@@ -12,6 +12,7 @@ from swatchbook.files import digest
 from swatchbook.training import model_files, models, phases
 from swatchbook.training.devices import import_tensorflow
 from swatchbook.training.epochs import Trainer
+from swatchbook.training.resumption import NOT_BEGUN, Begun
 from training_inputs import CLASSES, SETTINGS, make_arrays
 from trainings import Training
 
@@ -104,10 +105,10 @@ class Kept:
     def __init__(self) -> None:
         self.states: list[dict[str, np.ndarray]] = []
 
-    def restored(self, trainer: Trainer) -> list[Any]:
-        return []
+    def restored(self, trainer: Trainer) -> tuple[list[Any], Begun]:
+        return [], NOT_BEGUN
 
-    def keep(self, trainer: Trainer, history: Any) -> None:
+    def keep(self, trainer: Trainer, history: Any, begun: Begun) -> None:
         self.states.append(trainer.state())
 
 
