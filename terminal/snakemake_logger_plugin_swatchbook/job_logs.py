@@ -16,7 +16,7 @@ from snakemake_logger_plugin_swatchbook import words
 
 LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{3}) ([A-Z]+) (.*)")
 EPOCH = re.compile(r"epoch (\d+) of (\d+): (.*)")
-PROGRESS = re.compile(r".+: (\d+) of (\d+) \w+, \d+/s(?:, epoch (\d+) of (\d+))?")
+PROGRESS = re.compile(r"(.+): (\d+) of (\d+) \w+, \d+/s(?:, epoch (\d+) of (\d+))?")
 RESUMED = re.compile(r"resumed (?:after|in) epoch (\d+)(?:, after step (\d+) of (\d+))? ")
 # What Python says to programmers; it stays in the log.
 OF_CODE = re.compile(r"\S+\.py:\d+: \w*Warning: ")
@@ -51,6 +51,10 @@ def _epochs_done(epoch: str, step: str | None, steps: str | None) -> float:
     return int(epoch) if step is None else int(epoch) - 1 + int(step) / int(steps)
 
 
+def _share(done: str, total: str) -> float:
+    return int(done) / int(total) if int(total) else 1.0
+
+
 class JobLog:
     """The log of a running job, read on and on.
 
@@ -58,6 +62,8 @@ class JobLog:
     ----------
     is_there
         Whether the job has begun to write it.
+    piece
+        Which piece of its work the job is at, such as ``search for copies``; empty of a training.
     epoch, epochs
         Which epoch is being trained, out of how many; ``None`` where nothing was said of it.
     accuracy, images_per_second
@@ -73,6 +79,7 @@ class JobLog:
     def __init__(self, path: str | Path, since: float):
         self.path = Path(path)
         self.is_there = False
+        self.piece = ""
         self.epoch: int | None = None
         self.epochs: int | None = None
         self.accuracy: float | None = None
@@ -98,7 +105,7 @@ class JobLog:
 
     @property
     def has_progress(self) -> bool:
-        """Whether it is known how far the job has come."""
+        """Whether it is known how far the job has come, in the piece of work that it is at."""
         return bool(self._marks)
 
     @property
@@ -136,6 +143,7 @@ class JobLog:
         """Say how far the job is, piece by piece; what nobody knows is empty."""
         speed = self.images_per_second
         return {
+            "piece": self.piece,
             "epoch": f"epoch {self.epoch} of {self.epochs}" if self.epochs else "",
             "accuracy": self.accuracy_told(),
             "speed": f"{speed:,.0f} images/s" if speed else "",
@@ -179,19 +187,27 @@ class JobLog:
             self._resumed, self._begin = _epochs_done(*resumed.groups()), seconds
         elif epoch:
             self._take_epoch(seconds, int(epoch[1]), int(epoch[2]), epoch[3])
-        elif progress:
-            done, total = int(progress[1]), int(progress[2])
-            share = done / total if total else 1.0
-            if progress[3]:
-                self.epoch, self.epochs = int(progress[3]), int(progress[4])
-                # The steps are those since the beginning or since an interruption.
-                before = self._resumed / self.epochs
-                share = before + share * (1 - before)
-            self._mark(seconds, share)
+        elif progress and progress[4]:
+            self._begin_piece("")
+            self.epoch, self.epochs = int(progress[4]), int(progress[5])
+            # The steps are those since the beginning or since an interruption.
+            before = self._resumed / self.epochs
+            self._mark(seconds, before + _share(progress[2], progress[3]) * (1 - before))
+        elif progress and not self.epochs:  # else what a training does beside its epochs
+            self._begin_piece(progress[1])
+            self._mark(seconds, _share(progress[2], progress[3]))
         elif not self._marks:
             self._begin = seconds
 
+    def _begin_piece(self, piece: str) -> None:
+        """Forget how far the last piece of work was, where another one follows it."""
+        if piece != self.piece and self._marks:
+            self._begin = self._marks[-1].seconds
+            self._marks.clear()
+        self.piece = piece
+
     def _take_epoch(self, seconds: float, epoch: int, epochs: int, figures: str) -> None:
+        self._begin_piece("")
         self.epoch, self.epochs = min(epoch + 1, epochs), epochs
         found = dict(
             (name, float(value))

@@ -85,6 +85,29 @@ def test_a_training_whose_epochs_are_done_is_finishing(log: Path) -> None:
     assert found.told()["left"] == "finishing"
 
 
+def test_one_piece_of_work_after_the_other_is_told_of(log: Path) -> None:
+    written(log, "begin", "describe images: 50 of 100 image, 5/s")
+    found = followed(log)
+    assert found.told()["piece"] == "describe images"
+    assert found.seconds_left() == pytest.approx(10, abs=1)
+    written(log, "describe images: 100 of 100 image, 5/s", start=20)
+    found.read_on()
+    assert found.left_told() == "finishing"
+    written(log, "search for copies: 1 of 10 cell, 0/s", start=30)
+    found.read_on()
+    assert found.told()["piece"] == "search for copies"
+    assert found.share() == pytest.approx(0.1, abs=0.01)
+    assert found.seconds_left() == pytest.approx(90, abs=2)
+
+
+def test_what_a_training_does_beside_its_epochs_is_no_piece_of_work(log: Path) -> None:
+    written(log, "begin", *(epoch(number).told(2) for number in (1, 2)))
+    written(log, "evaluate test: 10 of 100 image, 5/s", start=40)
+    found = followed(log)
+    assert found.told()["piece"] == ""
+    assert found.left_told() == "finishing"
+
+
 def test_what_comes_before_the_first_epoch_is_part_of_a_training(log: Path) -> None:
     written(log, "begin", epoch(1).told(3), start=time.time() - 1_800_000_000)
     found = JobLog(log, time.time() - 20)
