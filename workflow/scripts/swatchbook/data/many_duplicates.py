@@ -105,24 +105,42 @@ class Descriptors:
 def candidates(descriptors: Descriptors) -> np.ndarray:
     """Pair each image with the most similar ones, by an approximate search.
 
-    Cell after cell, all images that look into it are compared with all that are in it at once,
-    which is a product of matrices: many times as fast as to look for one image after the other.
-
     Returns
     -------
     numpy.ndarray
         int64, shape (P, 2), first < second, each pair once.
     """
-    import faiss
-
     count = len(descriptors)
     if count < 2:
         return np.empty((0, 2), np.int64)
     cells = max(1, min(4096, int(4 * math.sqrt(count)), count // IMAGES_A_CELL))
+    alike, others = _most_similar(descriptors, cells)
+    pairs = []
+    for at in range(0, count, IMAGES_AT_A_TIME):
+        rows = slice(at, at + IMAGES_AT_A_TIME)
+        other = others[rows]
+        own = np.arange(at, at + len(other))[:, None]
+        is_pair = (alike[rows] >= LEAST_ALIKE) & (other >= 0) & (other != own)
+        pairs.append((np.minimum(own, other) * count + np.maximum(own, other))[is_pair])
+    del alike, others
+    found = np.unique(np.concatenate(pairs))
+    logger.info("%d candidates, in %d cells", len(found), cells)
+    return np.stack(np.divmod(found, count), axis=1)
+
+
+def _most_similar(descriptors: Descriptors, cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return how alike the most similar images of each are, and which they are; -1 for none.
+
+    Cell after cell, all images that look into it are compared with all that are in it at once,
+    which is a product of matrices: many times as fast as to look for one image after the other.
+    """
+    import faiss
+
     nearest = _nearest_cells(descriptors, cells)
     inside, starts = _by_cell(nearest[:, :1], cells)
     looking, looking_starts = _by_cell(nearest, cells)
-    best = faiss.ResultHeap(count, NEIGHBOURS, keep_max=True)
+    del nearest
+    best = faiss.ResultHeap(len(descriptors), NEIGHBOURS, keep_max=True)
     with Progress("search for copies", cells, "cell") as progress:
         for cell in range(cells):
             those = inside[starts[cell] : starts[cell + 1]]
@@ -136,11 +154,7 @@ def candidates(descriptors: Descriptors) -> np.ndarray:
                 )
                 best.add_result_subset(whose, alike, those[places])
             progress.update(1)
-    own, other = np.arange(count)[:, None], best.I
-    is_pair = (best.D >= LEAST_ALIKE) & (other >= 0) & (other != own)
-    pairs = np.unique((np.minimum(own, other) * count + np.maximum(own, other))[is_pair])
-    logger.info("%d candidates, in %d cells", len(pairs), cells)
-    return np.stack(np.divmod(pairs, count), axis=1)
+    return best.D, best.I
 
 
 def _nearest_cells(descriptors: Descriptors, cells: int) -> np.ndarray:
