@@ -43,14 +43,7 @@ def near_pairs(images: Pictures) -> pd.DataFrame:
     pandas.DataFrame
         As `duplicates.Found.pairs`, in no order.
     """
-    pairs = candidates(Descriptors(images))
-    pairs, shifts = _aligned(images, pairs)
-    logger.info("%d of them alike when aligned", len(pairs))
-    alike = np.empty(len(pairs), np.float32)
-    for rows in _stretches(len(pairs)):
-        numbers, places = np.unique(pairs[rows], return_inverse=True)
-        found = duplicates.details(images[numbers])
-        alike[rows] = duplicates.correlations(found, places.reshape(-1, 2), shifts[rows])
+    pairs, alike = _compared(images, candidates(Descriptors(images)))
     return duplicates.near(pairs, alike, _usual_distances(images, pairs))
 
 
@@ -108,13 +101,17 @@ def candidates(descriptors: Descriptors) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        int64, shape (P, 2), first < second, each pair once.
+        int64, shape (P, 2), first < second, each pair once. Pairs of the same images stand near
+        each other, so that few images need to be read for many pairs.
     """
     count = len(descriptors)
     if count < 2:
         return np.empty((0, 2), np.int64)
     cells = max(1, min(4096, int(4 * math.sqrt(count)), count // IMAGES_A_CELL))
-    alike, others = _most_similar(descriptors, cells)
+    nearest = _nearest_cells(descriptors, cells)
+    cell = nearest[:, 0].astype(np.int64)
+    alike, others = _most_similar(descriptors, nearest, cells)
+    del nearest
     pairs = []
     for at in range(0, count, IMAGES_AT_A_TIME):
         rows = slice(at, at + IMAGES_AT_A_TIME)
@@ -123,12 +120,15 @@ def candidates(descriptors: Descriptors) -> np.ndarray:
         is_pair = (alike[rows] >= LEAST_ALIKE) & (other >= 0) & (other != own)
         pairs.append((np.minimum(own, other) * count + np.maximum(own, other))[is_pair])
     del alike, others
-    found = np.unique(np.concatenate(pairs))
-    logger.info("%d candidates, in %d cells", len(found), cells)
-    return np.stack(np.divmod(found, count), axis=1)
+    first, second = np.divmod(np.unique(np.concatenate(pairs)), count)
+    order = np.argsort(cell[first] * cells + cell[second], kind="stable")
+    logger.info("%d candidates, in %d cells", len(order), cells)
+    return np.stack([first[order], second[order]], axis=1)
 
 
-def _most_similar(descriptors: Descriptors, cells: int) -> tuple[np.ndarray, np.ndarray]:
+def _most_similar(
+    descriptors: Descriptors, nearest: np.ndarray, cells: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return how alike the most similar images of each are, and which they are; -1 for none.
 
     Cell after cell, all images that look into it are compared with all that are in it at once,
@@ -136,10 +136,8 @@ def _most_similar(descriptors: Descriptors, cells: int) -> tuple[np.ndarray, np.
     """
     import faiss
 
-    nearest = _nearest_cells(descriptors, cells)
     inside, starts = _by_cell(nearest[:, :1], cells)
     looking, looking_starts = _by_cell(nearest, cells)
-    del nearest
     best = faiss.ResultHeap(len(descriptors), NEIGHBOURS, keep_max=True)
     with Progress("search for copies", cells, "cell") as progress:
         for cell in range(cells):
@@ -189,25 +187,39 @@ def _by_cell(cells_of: np.ndarray, cells: int) -> tuple[np.ndarray, np.ndarray]:
     return images.ravel(), starts
 
 
-def _aligned(images: Pictures, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pairs that are alike when aligned, and their shifts; as `duplicates.aligned`."""
-    kept = [(np.empty((0, 2), np.int64), np.empty((0, 2), np.int64))]
-    with Progress("align copies", len(pairs), "pair") as progress:
-        for rows in _stretches(len(pairs)):
-            numbers, places = np.unique(pairs[rows], return_inverse=True)
+def _compared(images: Pictures, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs that can be near copies, and how much their details correlate.
+
+    They are aligned and verified as in `duplicates`. A relative distance is at least the distance
+    itself, so pairs that are too far apart by it alone are left out.
+    """
+    kept = [(np.empty((0, 2), np.int64), np.empty(0, np.float32))]
+    with Progress("compare copies", len(pairs), "pair") as progress:
+        for at in range(0, len(pairs), PAIRS_AT_A_TIME):
+            part = pairs[at : at + PAIRS_AT_A_TIME]
+            numbers, ends = _ends(part)
             shown = images[numbers]
             spectra, frequencies = duplicates.power_and_phase(shown)
-            size, ends = shown.shape[1:3], places.reshape(-1, 2)
-            shifts, alike = duplicates.align(spectra, frequencies, size, ends)
-            is_kept = alike >= duplicates.COARSE
-            kept.append((pairs[rows][is_kept], shifts[is_kept]))
-            progress.update(len(ends))
-    ends, shifts = zip(*kept, strict=True)
-    return np.concatenate(ends), np.concatenate(shifts)
+            shifts, alike = duplicates.align(spectra, frequencies, shown.shape[1:3], ends)
+            is_alike = alike >= duplicates.COARSE
+            numbers, ends = _ends(ends[is_alike])
+            found = duplicates.details(shown[numbers])
+            alike = duplicates.correlations(found, ends, shifts[is_alike])
+            is_close = 1 - alike < duplicates.NEAR
+            kept.append((part[is_alike][is_close], alike[is_close]))
+            progress.update(len(part))
+    ends, alike = zip(*kept, strict=True)
+    return np.concatenate(ends), np.concatenate(alike)
+
+
+def _ends(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which images are in pairs, and the pairs as places among these."""
+    numbers, places = np.unique(pairs, return_inverse=True)
+    return numbers, places.reshape(-1, 2)
 
 
 def _usual_distances(images: Pictures, pairs: np.ndarray) -> np.ndarray:
-    """Return `duplicates.usual_distances`, of the images that are in a pair; 1 for all others."""
+    """Return `duplicates.usual_distances` of the images that are in a pair; 1 for all others."""
     count = len(images)
     numbers = np.unique(np.linspace(0, count - 1, min(count, duplicates.REFERENCES)).astype(int))
     references = duplicates.standardised_rows(duplicates.details(images[numbers]))
@@ -219,7 +231,3 @@ def _usual_distances(images: Pictures, pairs: np.ndarray) -> np.ndarray:
         own = np.where(numbers[np.minimum(own, len(numbers) - 1)] == part, own, -1)
         found[part] = duplicates.usual(duplicates.details(images[part]), references, own)
     return found
-
-
-def _stretches(count: int) -> list[slice]:
-    return [slice(at, at + PAIRS_AT_A_TIME) for at in range(0, count, PAIRS_AT_A_TIME)]
