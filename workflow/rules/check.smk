@@ -56,6 +56,8 @@ rule check_predictions:
         ),
     log:
         "logs/{dataset}/check_predictions.log",
+    benchmark:
+        "results/{dataset}/benchmarks/check_predictions.tsv"
     # Seconds, without TensorFlow: not worth a place in a cluster's queue.
     localrule: True
     conda:
@@ -85,6 +87,8 @@ rule choose_images:
         provenance="results/{dataset}/gallery/provenance.json",
     log:
         "logs/{dataset}/choose_images.log",
+    benchmark:
+        "results/{dataset}/benchmarks/choose_images.tsv"
     # Seconds, without TensorFlow: not worth a place in a cluster's queue.
     localrule: True
     conda:

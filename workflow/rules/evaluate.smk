@@ -30,6 +30,8 @@ rule evaluate_model:
         ),
     log:
         "logs/{dataset}/{model}/seed-{seed}/evaluate.log",
+    benchmark:
+        "results/{dataset}/benchmarks/evaluate-{model}-seed-{seed}.tsv"
     conda:
         "../envs/swatchbook.yaml"
     threads: training_threads
@@ -60,6 +62,8 @@ rule compare_models:
         per_class="results/{dataset}/per_class.csv",
     log:
         "logs/{dataset}/compare.log",
+    benchmark:
+        "results/{dataset}/benchmarks/compare.tsv"
     # Seconds, without TensorFlow: not worth a place in a cluster's queue.
     localrule: True
     conda:
@@ -107,6 +111,8 @@ rule draw_figures:
         provenance="results/{dataset}/figures/provenance.json",
     log:
         "logs/{dataset}/figures.log",
+    benchmark:
+        "results/{dataset}/benchmarks/figures.tsv"
     # Seconds, without TensorFlow: not worth a place in a cluster's queue.
     localrule: True
     conda:

@@ -154,6 +154,8 @@ rule explore_dataset:
         ),
     log:
         "logs/{dataset}/explore.log",
+    benchmark:
+        "results/{dataset}/benchmarks/explore.tsv"
     conda:
         "../envs/swatchbook.yaml"
     resources:
