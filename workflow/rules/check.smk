@@ -29,8 +29,8 @@ rule check_data:
         "../envs/swatchbook.yaml"
     threads: 2
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(15),
+        mem_mb=growing(1500, sharded=4000),
+        runtime=growing(15, sharded=60),
     params:
         classes=dataset_classes,
         code=code_digest("check_data"),

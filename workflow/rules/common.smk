@@ -117,16 +117,18 @@ wildcard_constraints:
     look=r"\d+",
 
 
-def growing(amount: int):
+def growing(amount: int, sharded: int | None = None):
     """Make a resource that a job asks for: as much again with each attempt.
 
     On a cluster a job that needs more than it asked for is ended. Where jobs are tried again
     (`retries` in a profile), the next attempt has room. The amounts are what was measured with the
-    default configuration and at least half as much again; see docs/clusters.md.
+    default configuration and at least half as much again; `sharded` is that for a data set in
+    shards, measured with a million images, where it is another. See docs/clusters.md.
     """
 
     def amount_of(wildcards: Wildcards, attempt: int) -> int:
-        return amount * attempt
+        is_sharded = sharded is not None and wildcards.dataset in SHARDED
+        return (sharded if is_sharded else amount) * attempt
 
     return amount_of
 
