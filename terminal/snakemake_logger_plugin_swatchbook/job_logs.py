@@ -170,6 +170,8 @@ class JobLog:
                 if status.st_ino != self._inode or status.st_size < self._read:
                     self._inode, self._read, self._rest = status.st_ino, 0, b""
                     self.curve.clear()
+                    self._marks.clear()
+                    self._begin = None
                 file.seek(self._read)
                 new = file.read(READ_AT_ONCE)
         except OSError:

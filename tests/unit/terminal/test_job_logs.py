@@ -143,9 +143,10 @@ def test_a_log_that_begins_anew_is_read_anew(log: Path) -> None:
     written(log, *(epoch(number).told(4) for number in (1, 2, 3)))
     found = followed(log)
     log.unlink()
-    written(log, epoch(1).told(4))
+    written(log, "begin", epoch(1).told(4), start=40)
     found.read_on()
     assert found.epoch == 2
+    assert found.seconds_left() == pytest.approx(30, abs=1)
 
 
 def test_a_log_of_an_earlier_run_tells_nothing(log: Path) -> None:
