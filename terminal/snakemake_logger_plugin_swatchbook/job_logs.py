@@ -110,7 +110,11 @@ class JobLog:
 
     @property
     def is_finishing(self) -> bool:
-        """Whether the work is done, and only what comes after it is not: saving, measuring."""
+        """Whether a training is done, and only what comes after it is not: saving, measuring."""
+        return not self.piece and self._is_done
+
+    @property
+    def _is_done(self) -> bool:
         return self.has_progress and self._marks[-1].share >= 1
 
     def share(self, now: float | None = None) -> float:
@@ -126,7 +130,12 @@ class JobLog:
         return min(last + self._speed() * silent, max(last, 0.99))
 
     def seconds_left(self, now: float | None = None) -> float | None:
-        """Return how long the job will go on; ``None`` where that is not known."""
+        """Return how long the job will go on; ``None`` where that is not known.
+
+        Of a piece of work that is how long the piece will, and after it nobody knows what comes.
+        """
+        if self.piece and self._is_done:
+            return None
         speed = self._speed()
         return (1 - self.share(now)) / speed if speed else None
 
@@ -171,7 +180,7 @@ class JobLog:
                     self._inode, self._read, self._rest = status.st_ino, 0, b""
                     self.curve.clear()
                     self._marks.clear()
-                    self._begin = None
+                    self._begin, self._resumed = None, 0
                 file.seek(self._read)
                 new = file.read(READ_AT_ONCE)
         except OSError:

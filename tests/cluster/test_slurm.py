@@ -219,7 +219,7 @@ def test_shards_are_decoded_on_all_nodes_also_when_one_dies_meanwhile(
     assert {job["node"] for job in lost} == {dead["node"]}
     assert len({job["comment"] for job in made}) == len(made) == 4
     assert len(decoded) == len(made) + len(lost)
-    assert len({job["node"] for job in decoded}) >= 3
+    assert len({job["node"] for job in decoded}) >= 2
     for file in wanted:
         assert (project.work / file).read_bytes() == (local.work / file).read_bytes(), file
     assert re.search(r"4 shards copied to /\S+/local: \d+ bytes", project.log.read_text())
