@@ -146,6 +146,28 @@ def test_on_a_phone_nothing_makes_the_page_scroll_sideways(browser: Browser, fil
     opened.context.close()
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_text_of_a_chart_is_cut_off_at_the_side(
+    browser: Browser, file: Path, width: int
+) -> None:
+    opened = Opened(browser, file, viewport={"width": width, "height": 844})
+    drawn = 0
+    for tab in TABS:
+        page = opened.go(tab)
+        texts = page.evaluate(
+            """() => [...document.querySelectorAll(".chart svg text")]
+                .map(text => [text, text.getBoundingClientRect(),
+                              text.closest(".chart > svg").getBoundingClientRect()])
+                .filter(([, box]) => box.width)
+                .map(([text, box, chart]) =>
+                    [text.textContent, Math.min(box.left - chart.left, chart.right - box.right)])"""
+        )
+        drawn += len(texts)
+        assert [(tab, text) for text, room in texts if room < -1] == []
+    assert drawn > 50
+    opened.context.close()
+
+
 def test_print_leaves_out_what_is_to_be_pressed_and_unfolds_the_rest(opened: Opened) -> None:
     page = opened.page
     assert page.locator(".panel:visible").count() == 1

@@ -12,6 +12,7 @@ const DASHES = [null, "8 3", "2 3", "9 3 2 3"];
 const SYMBOLS = ["circle", "square", "triangle", "diamond"];
 const GREY = { stroke: "var(--axis)", strokeOpacity: 0.35, strokeWidth: 1 }; // models that do not stand out
 const SMALL = 12; // marks' least distance to the edge of a chart, in pixels
+const LETTER = 6.2; // width of a letter of an axis, on average, in pixels
 const MANY = 30; // classes that a chart shows at once
 
 function tableOf(text) {
@@ -448,13 +449,16 @@ const charts = {
       const shown = rows
         .filter((row) => among(state.models, row.model))
         .map((row) => ({ ...row, x: number(row[settings.cost]), y: number(row.accuracy) }));
+      // Names of the dots on the right stand left of them, where there is room.
+      const most = Math.max(...shown.map((row) => row.x));
       return {
         x: label({ zero: true, grid: true }, settings.cost.replaceAll("_", " ")),
         y: share({}, "test accuracy"),
         marks: [
           Charts.ruleX(shown, { x: "x", y1: (row) => number(row.low), y2: (row) => number(row.high), stroke: colour, strokeWidth: 2 }),
           Charts.dot(shown, { x: "x", y: "y", fill: colour, ...symbolIn(shown), r: 6, stroke: "var(--paper)" }),
-          shown.length <= SEVERAL ? Charts.text(shown, { x: "x", y: "y", text: "model", dx: 10, textAnchor: "start", fill: "currentColor" }) : null,
+          ...(shown.length <= SEVERAL ? [false, true].map((right) =>
+            Charts.text(shown.filter((row) => row.x > most / 2 === right), { x: "x", y: "y", text: "model", dx: right ? -10 : 10, textAnchor: right ? "end" : "start", fill: "currentColor" })) : []),
           tipOf(shown, "x", "y", (row) =>
             `${row.model}: ${percent(row.y, 2)}\n${Number(row.seconds_an_epoch).toFixed(2)} s an epoch, ${Math.round(row.images_per_second)} images/s\n${Number(row.parameters).toLocaleString("en")} parameters`),
         ],
@@ -479,10 +483,9 @@ const rowsOf = (names) => ({
 });
 
 // Room for names beside their rows, of which the longest are shortened.
-const LONGEST = 30; // letters
-const rowNames = (names) => ({
-  marginLeft: Math.max(150, 16 + 6.7 * Math.min(LONGEST, Math.max(0, ...names.map((name) => name.length)))),
-  y: { label: null, domain: names, tickFormat: (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name) },
+const rowNames = (names, longest = 30, least = 150) => ({
+  marginLeft: Math.max(least, 16 + 6.7 * Math.min(longest, Math.max(0, ...names.map((name) => name.length)))),
+  y: { label: null, domain: names, tickFormat: (name) => (name.length > longest ? `${name.slice(0, longest - 1)}…` : name) },
 });
 const TRAINING = ["training", "Training"];
 const VALIDATION = ["validation", "Validation"];
@@ -503,9 +506,8 @@ function byClass(rows, settings, size, x, told, both = true) {
   const shift = (model) => (models.length > 1 ? 8 * (models.indexOf(model) - (models.length - 1) / 2) : 0);
   return {
     height: Math.max(20, 13 * models.length) * Math.max(2, names.length) + 60,
-    marginLeft: 130,
+    ...rowNames(names, 20, 130),
     x,
-    y: { label: null, domain: names, tickFormat: (name) => (name.length > 20 ? `${name.slice(0, 19)}…` : name) },
     marks: [
       ...(x.tickFormat && rows.some((row) => row.low < 0 || row.size < 0) ? [Charts.ruleX([0], { stroke: "var(--axis)" })] : []),
       ...models.flatMap((model) => {
@@ -518,6 +520,17 @@ function byClass(rows, settings, size, x, told, both = true) {
       tipOf(shown, "size", "class", told),
     ],
   };
+}
+
+// A text in lines of at most so many letters, unless a word is longer.
+function broken(text, letters) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line && line.length + 1 + word.length > letters) lines.push(word);
+    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+  }
+  return lines;
 }
 
 // A figure on the page: its chart in place of the drawing.
@@ -554,17 +567,21 @@ class TouchedFigure {
       this.keys.replaceChildren();
       return;
     }
+    const { marginLeft = 70, marginRight = 24, x } = options;
+    const lines = broken(x?.label ?? "", (width - marginLeft - marginRight + 2 * Math.min(marginLeft, marginRight)) / LETTER);
+    const more = 12 * (lines.length - 1);
     const plot = Charts.plot({
       width,
-      height: 340,
-      marginLeft: 70,
-      marginRight: 24,
-      marginBottom: 44,
+      marginLeft,
+      marginRight,
+      marginBottom: 44 + more,
       insetRight: SMALL,
       insetLeft: SMALL,
       style: { background: "none", color: "inherit", fontFamily: "inherit", fontSize: "12px", overflow: "visible" },
       ariaLabel: this.figure.querySelector(".drawing").getAttribute("aria-label"),
       ...options,
+      height: (options.height ?? 340) + more,
+      x: x && { ...x, label: x.label && lines.join("\n") },
       marks: marks.filter(Boolean),
     });
     plot.setAttribute("role", "img");
