@@ -172,7 +172,11 @@ def test_an_empty_validation_set_has_no_metrics(tmp_path: Path) -> None:
 # By the name of a way its views, weight, top and left of the padded image; each is mirrored, too.
 VIEWS = {
     "mirror_shift": [(1 / 4, 1, 1), (1 / 8, 0, 0), (1 / 8, 2, 2)],
-    "mirror_cross": [(1 / 6, 1, 1), *((1 / 12, *at) for at in ((0, 1), (2, 1), (1, 0), (1, 2)))],
+    "mirror_square": [
+        (1 / 8, 1, 1),
+        *((1 / 16, *at) for at in ((0, 1), (2, 1), (1, 0), (1, 2))),
+        *((1 / 32, *at) for at in ((0, 0), (0, 2), (2, 0), (2, 2))),
+    ],
 }
 
 

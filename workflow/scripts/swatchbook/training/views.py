@@ -30,16 +30,16 @@ def mirror_shift(images: Any, *, pixels: Count = 1) -> Views:
     return _mirrored([(0.5, (0, 0)), *((0.25, shift) for shift in shifts)], images, "mirror_shift")
 
 
-def mirror_cross(images: Any, *, pixels: Count = 1) -> Views:
-    """Ten views: the image, and shifted up, down, left or right, each also as mirror image.
+def mirror_square(images: Any, *, pixels: Count = 1) -> Views:
+    """Eighteen views: the image, and shifted to all eight sides and corners, each also mirrored.
 
-    The image itself has a third of the weight. As many as the ten crops of A. Krizhevsky et al.,
-    2012, ImageNet classification with deep convolutional neural networks, NeurIPS. What a shift
-    brings in is reflected.
+    Weights fall off from the middle as binomial coefficients do, a fourth, a half and a fourth down
+    and likewise across, so that the image itself has a fourth of the weight. What a shift brings in
+    is reflected.
     """
-    shifts = [(-pixels, 0), (pixels, 0), (0, -pixels), (0, pixels)]
-    weighted = [(1 / 3, (0, 0)), *((1 / 6, shift) for shift in shifts)]
-    return _mirrored(weighted, images, "mirror_cross")
+    places = [(0.25, -pixels), (0.5, 0), (0.25, pixels)]
+    weighted = [(part * share, (down, right)) for part, down in places for share, right in places]
+    return _mirrored(weighted, images, "mirror_square")
 
 
 def _mirrored(shifts: Sequence[tuple[float, tuple[int, int]]], images: Any, name: str) -> Views:
@@ -64,5 +64,5 @@ def _mirrored(shifts: Sequence[tuple[float, tuple[int, int]]], images: Any, name
 VIEWS: Mapping[str, Callable[..., Views]] = {
     "mirror": mirror,
     "mirror_shift": mirror_shift,
-    "mirror_cross": mirror_cross,
+    "mirror_square": mirror_square,
 }
