@@ -84,9 +84,10 @@ function span(figure, text, key, least, most) {
 // Parts that several charts have.
 
 const label = (axis, text) => ({ label: text, labelAnchor: "center", labelArrow: "none", ...axis });
-// Ticks nearer to each other than a per cent need its tenths to be told apart.
+// Ticks nearer to each other than a per cent need its tenths to be told apart, and so on.
+const decimals = (ticks) => (ticks?.length > 1 ? [0.0099, 0.00099].filter((near) => Math.abs(ticks[1] - ticks[0]) < near).length : 0);
 const share = (axis, text) =>
-  label({ tickFormat: (value, _, all) => percent(value, all?.length > 1 && Math.abs(all[1] - all[0]) < 0.0099 ? 1 : 0), grid: true, ...axis }, text);
+  label({ tickFormat: (value, _, all) => percent(value, decimals(all)), grid: true, ...axis }, text);
 const inPoints = (text) => label({ grid: true, tickFormat: (value) => points(value, 1) }, text);
 const colour = (row) => colourOf.get(row.model);
 const turn = (row) => turnOf.get(row.model) % DASHES.length;
