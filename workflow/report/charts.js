@@ -12,7 +12,7 @@ const DASHES = [null, "8 3", "2 3", "9 3 2 3"];
 const SYMBOLS = ["circle", "square", "triangle", "diamond"];
 const GREY = { stroke: "var(--axis)", strokeOpacity: 0.35, strokeWidth: 1 }; // models that do not stand out
 const SMALL = 12; // marks' least distance to the edge of a chart, in pixels
-const LETTER = 6.2; // width of a letter of an axis, on average, in pixels
+const LETTER = 6.7; // room for a letter of an axis, in pixels
 const MANY = 30; // classes that a chart shows at once
 
 function tableOf(text) {
@@ -485,7 +485,7 @@ const rowsOf = (names) => ({
 
 // Room for names beside their rows, of which the longest are shortened.
 const rowNames = (names, longest = 30, least = 150) => ({
-  marginLeft: Math.max(least, 16 + 6.7 * Math.min(longest, Math.max(0, ...names.map((name) => name.length)))),
+  marginLeft: Math.max(least, 16 + LETTER * Math.min(longest, Math.max(0, ...names.map((name) => name.length)))),
   y: { label: null, domain: names, tickFormat: (name) => (name.length > longest ? `${name.slice(0, longest - 1)}…` : name) },
 });
 const TRAINING = ["training", "Training"];
