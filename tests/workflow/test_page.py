@@ -146,6 +146,22 @@ def test_on_a_phone_nothing_makes_the_page_scroll_sideways(browser: Browser, fil
     opened.context.close()
 
 
+@pytest.mark.parametrize("apart", [0.0005, 0.002, 0.02, 0.2])
+def test_no_two_ticks_of_accuracy_read_alike(
+    browser: Browser, large: Path, tmp_path: Path, apart: float
+) -> None:
+    low, high = 0.7 - apart, 0.7 + apart
+    rows = [f"baseline,0,{low},,", f"baseline,1,{high},,", f"baseline,mean,0.7,{low},{high}"]
+    table = "\n".join(["model,seed,accuracy,low,high", *rows]) + "\n"
+    opened = Opened(browser, with_table(large, "accuracy", table, tmp_path))
+    ticks = chart(opened.go("overview"), "accuracy").locator("[data-mark='x-axis tick label'] text")
+    read = [float(text.removesuffix("%")) for text in ticks.all_text_contents()]
+    assert len(read) > 2
+    assert read == sorted(set(read))
+    opened.context.close()
+    assert opened.said == []
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_text_of_a_chart_is_cut_off_at_the_side(
     browser: Browser, file: Path, width: int
@@ -308,10 +324,19 @@ def colours(lines: Locator) -> set[str]:
     return {line.get_attribute("stroke") for line in lines.all()}
 
 
+def with_table(file: Path, figure: str, table: str, folder: Path) -> Path:
+    """Write the page anew, with another table for a figure."""
+    page = file.read_text()
+    old = re.search(rf'"{figure}": ("(?:[^"\\]|\\.)*")', page)
+    assert old
+    changed = folder / "changed.html"
+    changed.write_text(page.replace(old[1], json.dumps(table)))
+    return changed
+
+
 @pytest.fixture
 def varied(browser: Browser, large: Path, tmp_path: Path) -> Iterator[Opened]:
     """The large page, with learning curves of ten epochs that differ by model and seed."""
-    page = large.read_text()
     header = "model,images,metric,epoch,mean,least,greatest,seed_0,seed_1,seed_2,seed_3,seed_4"
     rows = [
         [model, images, metric, epoch, value, value - 0.02, value + 0.02]
@@ -322,12 +347,8 @@ def varied(browser: Browser, large: Path, tmp_path: Path) -> Iterator[Opened]:
         for epoch in range(1, 11)
         for value in [0.3 + 0.1 * number + 0.03 * epoch]
     ]
-    text = "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
-    old = re.search(r'"learning_curves": ("(?:[^"\\]|\\.)*")', page)
-    assert old
-    changed = tmp_path / "varied.html"
-    changed.write_text(page.replace(old[1], json.dumps(text)))
-    opened = Opened(browser, changed)
+    table = "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+    opened = Opened(browser, with_table(large, "learning_curves", table, tmp_path))
     yield opened
     opened.context.close()
     assert opened.said == []
