@@ -162,6 +162,22 @@ def test_no_two_ticks_of_accuracy_read_alike(
     assert opened.said == []
 
 
+def test_an_axis_title_stands_beside_long_ticks(
+    browser: Browser, large: Path, tmp_path: Path
+) -> None:
+    header = "model,seconds_an_epoch,images_per_second,parameters,accuracy,low,high"
+    table = f"{header}\nbaseline,4.0,500.0,7,0.948,0.9475,0.9485\n"
+    opened = Opened(browser, with_table(large, "cost", table, tmp_path))
+    figure = chart(opened.go("overview"), "cost")
+    title = figure.locator("[data-mark='y-axis label'] text").bounding_box()
+    ticks = figure.locator("[data-mark='y-axis tick label'] text")
+    assert "." in ticks.first.text_content()
+    room = min(tick.bounding_box()["x"] for tick in ticks.all()) - title["x"] - title["width"]
+    assert room > 1
+    opened.context.close()
+    assert opened.said == []
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_text_of_a_chart_is_cut_off_at_the_side(
     browser: Browser, file: Path, width: int

@@ -568,7 +568,7 @@ class TouchedFigure {
       this.keys.replaceChildren();
       return;
     }
-    const { marginLeft = 70, marginRight = 24, x } = options;
+    const { marginLeft = 80, marginRight = 24, x } = options;
     const lines = broken(x?.label ?? "", (width - marginLeft - marginRight + 2 * Math.min(marginLeft, marginRight)) / LETTER);
     const more = 12 * (lines.length - 1);
     const plot = Charts.plot({
