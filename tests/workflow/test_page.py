@@ -48,6 +48,15 @@ def file(request: pytest.FixtureRequest) -> Path:
     return project.work / "results/report.html"
 
 
+# A browser tells the page of a new address only after the address has changed.
+GO = """
+  hash => location.hash === hash || new Promise(resolve => {
+    document.addEventListener("shown", () => resolve(), { once: true });
+    location.hash = hash;
+  })
+"""
+
+
 class Opened(browsing.Opened):
     """A report in the browser."""
 
@@ -55,8 +64,7 @@ class Opened(browsing.Opened):
         """Go to a screen of the first data set, or elsewhere by a whole address."""
         if "#" not in address:
             address = f"#{self.dataset}/{address}"
-        self.page.evaluate("hash => { location.hash = hash }", address)
-        self.page.wait_for_function("hash => location.hash === hash", arg=address)
+        self.page.evaluate(GO, address)
         return self.page
 
     @property
@@ -649,8 +657,8 @@ def test_links_of_findings_lead_to_their_evidence(opened: Opened) -> None:
         link = opened.go("overview").locator(".findings:visible a").nth(number)
         target = link.get_attribute("href")[1:]
         link.click()
-        opened.page.wait_for_function("id => location.hash === '#' + id", arg=target)
-        assert opened.page.locator(f"[id='{target}']").is_visible()
+        opened.page.locator(f"[id='{target}']").wait_for()
+        assert opened.page.evaluate("decodeURIComponent(location.hash)") == f"#{target}"
 
 
 def test_a_tab_shows_its_screen_and_nothing_else(opened: Opened) -> None:
@@ -660,6 +668,7 @@ def test_a_tab_shows_its_screen_and_nothing_else(opened: Opened) -> None:
         opened.go("overview").get_by_role("tab", selected=True).last.focus()
         label = next(one.title for one in sections.TABS if one.id == tab)
         page.locator(f"[id='dataset.{opened.dataset}']").get_by_role("tab", name=label).click()
+        page.locator(f"[id='{opened.dataset}/{tab}']").wait_for()
         assert page.evaluate("location.hash") == f"#{opened.dataset}/{tab}"
         shown = [panel.get_attribute("id") for panel in page.locator(".panel:visible").all()]
         assert shown == [f"dataset.{opened.dataset}", f"{opened.dataset}/{tab}"]
@@ -670,9 +679,9 @@ def test_the_back_button_leads_to_the_screen_before(opened: Opened) -> None:
     opened.go("learning")
     page = opened.go("data")
     page.go_back()
-    assert page.locator(f"[id='{opened.dataset}/learning']").is_visible()
+    page.locator(f"[id='{opened.dataset}/learning']").wait_for()
     page.go_forward()
-    assert page.locator(f"[id='{opened.dataset}/data']").is_visible()
+    page.locator(f"[id='{opened.dataset}/data']").wait_for()
 
 
 def test_an_address_opens_its_screen_at_once(browser: Browser, large: Path) -> None:
@@ -700,8 +709,11 @@ def test_arrow_keys_go_from_tab_to_tab(large_opened: Opened) -> None:
         ("Home", "overview"),
     ):
         page.keyboard.press(key)
-        page.wait_for_function("hash => location.hash === hash", arg=f"#fashion-mnist/{tab}")
-        assert page.evaluate("document.activeElement.dataset.panel") == f"fashion-mnist/{tab}"
+        # The focus follows the address, once the browser has told the page.
+        page.wait_for_function(
+            "panel => document.activeElement.dataset.panel === panel", arg=f"fashion-mnist/{tab}"
+        )
+        assert page.evaluate("location.hash") == f"#fashion-mnist/{tab}"
     assert page.locator(".dataset .tab[tabindex='0']").count() == 1
 
 
