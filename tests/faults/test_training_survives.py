@@ -120,6 +120,14 @@ RECIPES = {
             "clip_norm": 1.0,
         },
     ),
+    "muon_sgd": (
+        [{"conv": {"filters": 4, "bias": False}}, {"batch_norm": {"momentum": 0.6}}],
+        {
+            "optimizer": {"muon_sgd": {"filter_rate": 1.5, "bias_rate": 4}},
+            "learning_rate": {"peak": 0.05, "schedule": {"triangular": {}}, "warmup": 0},
+            "averaging": {"lookahead": {"every": 2}},
+        },
+    ),
     "airbench": (
         [
             {"whiten": {"images": 100}},

@@ -56,6 +56,7 @@ def test_the_configuration_takes_a_new_entry_with_its_defaults() -> None:
             {"sgd": {"momentum": 1}},
             "sgd.momentum' is 1; allowed: a number, at least 0, less than 1",
         ),
+        ({"lion": {"beta_1": 0}}, "lion.beta_1' is 0; allowed: a number, more than 0"),
         ({"adam": {}, "sgd": {}}, "with one key of sgd, adam, adamw"),
         ("adam", 'is "adam"; allowed: keys and values, with one key of sgd, adam, adamw'),
     ],
@@ -71,7 +72,7 @@ def apply(model: Any, optimizer: Any, value: float) -> None:
     optimizer.apply(gradients, model.trainable_variables)
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop", "adagrad", "lion", "muon"])
+@pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS))
 def test_each_moves_weights_against_their_gradient(name: str) -> None:
     model, optimizer = built(checked({name: {}}))
     before = [weights.numpy() for weights in model.trainable_variables]
@@ -104,6 +105,13 @@ def test_sgd_with_momentum_makes_the_steps_of_its_formula() -> None:
     np.testing.assert_allclose(weights.numpy() - before, expected, rtol=1e-5)
 
 
+def test_a_momentum_of_zero_may_be_written_without_a_point() -> None:
+    model, optimizer = built(checked({"sgd": {"momentum": 0}}))
+    before = model.trainable_variables[0].numpy()
+    apply(model, optimizer, 2.0)
+    np.testing.assert_allclose(model.trainable_variables[0].numpy(), before - 0.5 * 2, rtol=1e-6)
+
+
 def test_coupled_weight_decay_is_carried_by_momentum_and_biases_learn_faster() -> None:
     settings = {"momentum": 0.5, "weight_decay": 0.1, "coupled": True, "bias_rate": 4}
     model, optimizer = built(checked({"sgd": settings}))
@@ -120,6 +128,73 @@ def test_coupled_weight_decay_is_carried_by_momentum_and_biases_learn_faster() -
         apply(model, optimizer, 2.0)
     np.testing.assert_allclose(bias.numpy(), expected, rtol=1e-5)
     np.testing.assert_allclose(kernel.numpy(), of_kernel, rtol=1e-5)
+
+
+def convolutions() -> Any:
+    layers = [
+        *({"conv": {"filters": 4}}, {"conv": {"filters": 40}}, {"batch_norm": {}}),
+        *({"DepthwiseConv2D": {"kernel_size": 3}}, {"flatten": {}}),
+    ]
+    return models.build(layers, (6, 6, 1), 3, 0, "float32")
+
+
+def orthogonal(matrix: np.ndarray, steps: int) -> np.ndarray:
+    """Apply Muon's polynomial to the singular values of a matrix."""
+    u, values, v = np.linalg.svd(matrix, full_matrices=False)
+    values /= np.linalg.norm(values)
+    for _ in range(steps):
+        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
+    return u * values @ v
+
+
+@pytest.mark.parametrize(("nesterov", "momentum"), [(True, 0.5), (False, 0.5), (False, 0)])
+def test_muon_of_filters_makes_the_steps_of_its_formula(nesterov: bool, momentum: float) -> None:
+    own = {"filter_rate": 0.25, "ns_steps": 4, "momentum": momentum, "nesterov": nesterov}
+    rest = {"weight_decay": 0.1, "coupled": True, "bias_rate": 4}
+    settings = checked({"muon_sgd": own | rest})
+    alike = checked({"sgd": {"momentum": momentum, "nesterov": nesterov} | rest})
+    model, other = convolutions(), convolutions()
+    optimizer = optimizers.build(settings, model, steps_an_epoch=1)
+    sgd = optimizers.build(alike, other, steps_an_epoch=1)
+    expected = {
+        number: weights.numpy().astype(float)
+        for number, weights in enumerate(model.trainable_variables)
+        if len(weights.shape) == 4 and weights.shape[-1] > 1
+    }
+    assert [kernel.shape[-1] for kernel in expected.values()] == [4, 40]
+    sums = dict.fromkeys(expected, 0.0)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        gradients = [
+            rng.normal(size=weights.shape).astype(np.float32)
+            for weights in model.trainable_variables
+        ]
+        optimizer.apply(gradients, model.trainable_variables)
+        sgd.apply(gradients, other.trainable_variables)
+        for number, kernel in expected.items():
+            sums[number] = momentum * sums[number] + gradients[number]
+            carried = gradients[number] + momentum * sums[number] if nesterov else sums[number]
+            change = orthogonal(carried.reshape(-1, kernel.shape[-1]), 4).reshape(kernel.shape)
+            scaled = kernel * kernel.shape[-1] ** 0.5 / np.linalg.norm(kernel)
+            expected[number] = scaled - 0.5 * 0.25 * change
+    for number, weights in enumerate(model.trainable_variables):
+        if number in expected:
+            np.testing.assert_allclose(weights.numpy(), expected[number], atol=2e-5)
+        else:  # biases, a dense kernel, and the filters of the depthwise convolution
+            by_sgd = other.trainable_variables[number].numpy()
+            np.testing.assert_array_equal(weights.numpy(), by_sgd)
+
+
+def test_five_of_muons_steps_make_a_matrix_nearly_orthogonal() -> None:
+    from keras import ops
+
+    for shape in ((9, 40), (40, 9)):
+        matrix = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        found = ops.convert_to_numpy(optimizers._orthogonal(ops.convert_to_tensor(matrix), 5))
+        values = np.linalg.svd(found, compute_uv=False)
+        assert values.min() > 0.6
+        assert values.max() < 1.3
+        np.testing.assert_allclose(found, orthogonal(matrix, 5), atol=1e-4)
 
 
 def test_losses_are_scaled_for_float16_alone() -> None:

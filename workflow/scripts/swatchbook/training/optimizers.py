@@ -11,6 +11,7 @@ from swatchbook.training import models, schedules
 
 # How much of what was is kept: 0 included, 1 not.
 Kept = Annotated[float, {"minimum": 0, "exclusiveMaximum": 1}]
+KeptInPart = Annotated[float, {"exclusiveMinimum": 0, "exclusiveMaximum": 1}]
 Decay = Annotated[float, {"minimum": 0}]
 
 
@@ -41,7 +42,7 @@ def sgd(
 
     return SGD(
         learning_rate,
-        momentum=momentum,
+        momentum=float(momentum),  # Keras refuses 0, which YAML reads from "0"
         nesterov=nesterov,
         weight_decay=None if coupled else weight_decay or None,
     )
@@ -93,7 +94,11 @@ def adagrad(
 
 
 def lion(
-    learning_rate: Any, *, beta_1: Kept = 0.9, beta_2: Kept = 0.99, weight_decay: Decay = 0.0
+    learning_rate: Any,
+    *,
+    beta_1: KeptInPart = 0.9,
+    beta_2: Kept = 0.99,
+    weight_decay: Decay = 0.0,
 ) -> Any:
     """Lion (X. Chen et al., 2023, Symbolic discovery of optimization algorithms, NeurIPS)."""
     import keras
@@ -128,6 +133,75 @@ def muon(
     )
 
 
+def muon_sgd(
+    learning_rate: Any,
+    *,
+    filter_rate: Positive = 0.08,
+    ns_steps: Count = 3,
+    momentum: Kept = 0.85,
+    nesterov: bool = True,
+    weight_decay: Decay = 0.0,
+    coupled: bool = False,
+    bias_rate: Positive = 1.0,
+) -> Any:
+    """Muon for the filters of convolutions, SGD for all other weights (K. Jordan, 2024, airbench).
+
+    The filters of a convolution are the rows of a matrix, height times width times input channels
+    long. Each step first scales that matrix to the root of the number of filters (Frobenius norm).
+    Then it takes from it the learning rate times ``filter_rate`` times the orthogonal matrix that
+    is nearest to the gradient with momentum, by ``ns_steps`` of Newton and Schulz. So filters keep
+    their length whatever ``weight_decay`` is, which suits convolutions that batch normalisation
+    follows. Depthwise convolutions, one filter for each channel, are among the other weights.
+    """
+    import keras
+
+    rest = sgd(
+        learning_rate,
+        momentum=momentum,
+        nesterov=nesterov,
+        weight_decay=weight_decay,
+        coupled=coupled,
+        bias_rate=bias_rate,
+    )
+
+    class MuonSGD(type(rest)):
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            if len(variable.shape) != 4 or variable.shape[-1] == 1:
+                super().update_step(gradient, variable, learning_rate)
+                return
+            if momentum:
+                sums = self.momentums[self._get_variable_index(variable)]
+                self.assign(sums, momentum * sums + gradient)
+                gradient = gradient + momentum * sums if nesterov else sums
+            filters = variable.shape[-1]
+            matrix = keras.ops.reshape(gradient, (-1, filters))
+            change = keras.ops.reshape(_orthogonal(matrix, ns_steps), variable.shape)
+            length = keras.ops.norm(keras.ops.reshape(variable, (-1,)))
+            scaled = variable * (filters**0.5 / length)
+            self.assign(variable, scaled - learning_rate * filter_rate * change)
+
+    return MuonSGD(
+        learning_rate, momentum=rest.momentum, nesterov=nesterov, weight_decay=rest.weight_decay
+    )
+
+
+def _orthogonal(matrix: Any, steps: int) -> Any:
+    """Return about U V^T of a matrix U S V^T, with singular values of 0.7 to 1.2 after five steps.
+
+    Source: K. Jordan et al., 2024, Muon: an optimizer for hidden layers in neural networks, whose
+    quintic polynomial this is.
+    """
+    from keras import ops
+
+    is_tall = matrix.shape[0] > matrix.shape[1]
+    x = ops.transpose(matrix) if is_tall else matrix
+    x /= ops.norm(x) + 1e-7
+    for _ in range(steps):
+        square = ops.matmul(x, ops.transpose(x))
+        x = 3.4445 * x + ops.matmul(-4.7750 * square + 2.0315 * ops.matmul(square, square), x)
+    return ops.transpose(x) if is_tall else x
+
+
 # A new optimiser is a function above and a line here; its keyword-only parameters are its keys.
 OPTIMIZERS = {
     "sgd": sgd,
@@ -137,6 +211,7 @@ OPTIMIZERS = {
     "adagrad": adagrad,
     "lion": lion,
     "muon": muon,
+    "muon_sgd": muon_sgd,
 }
 
 
