@@ -185,6 +185,18 @@ def test_muon_of_filters_makes_the_steps_of_its_formula(nesterov: bool, momentum
             np.testing.assert_array_equal(weights.numpy(), by_sgd)
 
 
+def test_filters_that_begin_as_zeros_are_scaled_to_no_infinity() -> None:
+    model = models.build(
+        [{"conv": {"filters": 4}}, {"flatten": {}}], (4, 4, 1), 3, 0, "float32", initializer="zeros"
+    )
+    optimizer = optimizers.build(checked({"muon_sgd": {}}), model, steps_an_epoch=1)
+    assert not model.trainable_variables[0].numpy().any()
+    apply(model, optimizer, 1.0)
+    found = model.trainable_variables[0].numpy()
+    assert np.isfinite(found).all()
+    assert (found < 0).all()
+
+
 def test_five_of_muons_steps_make_a_matrix_nearly_orthogonal() -> None:
     from keras import ops
 

@@ -153,7 +153,7 @@ def muon_sgd(
     their length whatever ``weight_decay`` is, which suits convolutions that batch normalisation
     follows. Depthwise convolutions, one filter for each channel, are among the other weights.
     """
-    import keras
+    from keras import ops
 
     rest = sgd(
         learning_rate,
@@ -174,9 +174,9 @@ def muon_sgd(
                 self.assign(sums, momentum * sums + gradient)
                 gradient = gradient + momentum * sums if nesterov else sums
             filters = variable.shape[-1]
-            matrix = keras.ops.reshape(gradient, (-1, filters))
-            change = keras.ops.reshape(_orthogonal(matrix, ns_steps), variable.shape)
-            length = keras.ops.norm(keras.ops.reshape(variable, (-1,)))
+            matrix = ops.reshape(gradient, (-1, filters))
+            change = ops.reshape(_orthogonal(matrix, ns_steps), variable.shape)
+            length = ops.maximum(ops.norm(ops.reshape(variable, (-1,))), 1e-7)  # zeros stay
             scaled = variable * (filters**0.5 / length)
             self.assign(variable, scaled - learning_rate * filter_rate * change)
 
