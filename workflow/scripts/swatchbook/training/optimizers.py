@@ -176,8 +176,9 @@ def muon_sgd(
             filters = variable.shape[-1]
             matrix = ops.reshape(gradient, (-1, filters))
             change = ops.reshape(_orthogonal(matrix, ns_steps), variable.shape)
-            length = ops.maximum(ops.norm(ops.reshape(variable, (-1,))), 1e-7)  # zeros stay
+            length = ops.norm(ops.reshape(variable, (-1,)))
             scaled = variable * (filters**0.5 / length)
+            scaled = ops.where(ops.any(variable != 0), scaled, variable)  # zeros have no length
             self.assign(variable, scaled - learning_rate * filter_rate * change)
 
     return MuonSGD(
